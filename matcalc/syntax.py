@@ -1,0 +1,185 @@
+"""The syntax tree of the plain-text language: text in, a tree of named operations out; nothing is evaluated."""
+
+import difflib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from matcalc.errors import ParseError
+from matcalc.shape import SIGNATURES
+
+if TYPE_CHECKING:
+    from lark import Lark
+
+MAX_LENGTH = 20_000
+MAX_NESTING = 100
+
+CONSTANT_FUNCTIONS = ("eye", "vector", "matrix", "ones", "zeros", "rows", "cols")
+ALIASES = {"trace": "tr", "Tr": "tr"}
+FUNCTIONS = (*SIGNATURES, *CONSTANT_FUNCTIONS, *ALIASES)
+
+GREEK = {
+    "Alpha": "Α", "Beta": "Β", "Gamma": "Γ", "Delta": "Δ", "Epsilon": "Ε", "Zeta": "Ζ", "Eta": "Η", "Theta": "Θ",
+    "Iota": "Ι", "Kappa": "Κ", "Lambda": "Λ", "Mu": "Μ", "Nu": "Ν", "Xi": "Ξ", "Omicron": "Ο", "Rho": "Ρ",
+    "Sigma": "Σ", "Tau": "Τ", "Upsilon": "Υ", "Phi": "Φ", "Chi": "Χ", "Psi": "Ψ", "Omega": "Ω",
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ",
+    "iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "omicron": "ο", "rho": "ρ",
+    "sigma": "σ", "tau": "τ", "upsilon": "υ", "phi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω",
+}  # fmt: skip
+_FROM_GREEK = {symbol: name for name, symbol in GREEK.items()} | {"ϕ": "phi", "ϵ": "epsilon", "ϑ": "theta"}
+
+
+@dataclass(frozen=True)
+class Syntax:
+    """An operation of the text, its operands, and where it stands."""
+
+    operation: str
+    operands: tuple["Syntax", ...] = ()
+    value: Any = None
+    start: int = 0
+    end: int = 0
+
+
+def canonical_name(name: str) -> str:
+    """A name in ASCII: Σ is Sigma, a combining hat is _hat, subscripts are digits."""
+    name = "".join(_FROM_GREEK.get(c, c) for c in name)
+    name = name.replace("\u0302", "_hat")
+    return name.translate(str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789"))
+
+
+def parse(text: str) -> Syntax:
+    """Read an expression of the language into its tree.
+
+    Raises:
+        ParseError: not in the language, longer than 20 000 characters or nested deeper than 100; with the position.
+    """
+    _check_bounds(text)
+    from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedToken
+
+    try:
+        return _parser().parse(text)  # type: ignore[return-value]
+    except UnexpectedCharacters as error:
+        raise _unexpected(text, error.pos_in_stream) from None
+    except UnexpectedToken as error:
+        at = error.token.start_pos if error.token.type != "$END" else None
+        raise _unexpected(text, at) from None
+    except UnexpectedEOF:
+        raise _unexpected(text, None) from None
+
+
+def _check_bounds(text: str) -> None:
+    if not text.strip():
+        raise ParseError("nothing to read: the expression is empty", 0)
+    if len(text) > MAX_LENGTH:
+        raise ParseError(f"the expression has {len(text)} characters; at most {MAX_LENGTH} are read", MAX_LENGTH)
+    depth = 0
+    signs = 0
+    for position, character in enumerate(text):
+        depth += (character in "([{") - (character in ")]}")
+        signs = signs + 1 if character in "-−+^'" else 0 if not character.isspace() else signs
+        if depth > MAX_NESTING or signs > MAX_NESTING:
+            raise ParseError(f"nested deeper than {MAX_NESTING} at character {position + 1}", position)
+
+
+def _unexpected(text: str, position: int | None) -> ParseError:
+    if position is None or position >= len(text):
+        return ParseError(f"{_excerpt(text, len(text))} ends too early: an operand or a closing ) is missing", len(text))
+    character = text[position]
+    name = re.match(r"\w+", text[position:])
+    what = f"{name.group()!r}" if name else repr(character)
+    hint = ""
+    if character in "ij" and text[position - 1 : position].isdigit():
+        hint = "; complex numbers are not supported, matrices are real"
+    elif character in "[{":
+        hint = "; only ( ) group"
+    elif character == "=":
+        hint = "; an expression is expected here, not an equation"
+    return ParseError(f"unexpected {what} at character {position + 1} of {_excerpt(text, position)}{hint}", position)
+
+
+def _excerpt(text: str, position: int) -> str:
+    start, end = max(0, position - 25), position + 25
+    return repr(("…" if start else "") + text[start:end] + ("…" if end < len(text) else ""))
+
+
+@cache
+def _parser() -> "Lark":
+    from lark import Lark, Token, Transformer, v_args
+
+    names = "|".join(sorted(FUNCTIONS, key=len, reverse=True))
+    grammar = files("matcalc").joinpath("grammar.lark").read_text(encoding="utf-8")
+    grammar += f"\nFUNCTION.3: /(?:{names})(?=\\s*\\()/\n"
+
+    def spanning(operation: str, *operands: Syntax, value: Any = None, end: int | None = None) -> Syntax:
+        return Syntax(operation, operands, value, operands[0].start, operands[-1].end if end is None else end)
+
+    @v_args(inline=True)
+    class Build(Transformer):
+        """Builds the tree while the parser reduces, so that depth costs no recursion."""
+
+        def start(self, tree: Syntax) -> Syntax:
+            return tree
+
+        def number(self, token: Token) -> Syntax:
+            return Syntax("number", (), _rational(token), token.start_pos, token.end_pos)
+
+        def name(self, token: Token) -> Syntax:
+            return Syntax("name", (), canonical_name(token), token.start_pos, token.end_pos)
+
+        def arguments(self, first: Any, *more: Syntax) -> tuple[Syntax, ...]:
+            return (*first, *more) if isinstance(first, tuple) else (first, *more)
+
+        def call(self, token: Token, operands: tuple[Syntax, ...] = ()) -> Syntax:
+            end = operands[-1].end + 1 if operands else token.end_pos + 2
+            return Syntax("call", operands, ALIASES.get(str(token), str(token)), token.start_pos, end)
+
+        def group(self, left: Token, inner: Syntax) -> Syntax:
+            return Syntax("group", (inner,), None, left.start_pos, inner.end + 1)
+
+        def transpose(self, inner: Syntax, token: Token) -> Syntax:
+            return spanning("transpose", inner, end=token.end_pos)
+
+        def superscript(self, inner: Syntax, token: Token) -> Syntax:
+            if token == "⁻ᵀ":
+                return spanning("transpose", spanning("power", inner, _integer(-1, token)), end=token.end_pos)
+            digits = token.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))
+            return spanning("power", inner, _integer(int(digits), token))
+
+        def negative(self, inner: Syntax) -> Syntax:
+            return spanning("negative", inner)
+
+        def __default__(self, data: str, children: list[Syntax], meta: Any) -> Syntax:
+            return spanning(str(data), *children)
+
+    def _integer(value: int, token: Token) -> Syntax:
+        return Syntax("number", (), Fraction(value), token.start_pos, token.end_pos)
+
+    return Lark(grammar, parser="lalr", lexer="contextual", transformer=Build(), maybe_placeholders=False)
+
+
+def _rational(token: str) -> Fraction:
+    if len(token) > 40:
+        raise ParseError(f"the number {token[:20]}… has more than 40 characters")
+    mantissa, _, exponent = token.lower().partition("e")
+    if abs(int(exponent or 0)) > 300:
+        raise ParseError(f"the number {token} is out of range")
+    return Fraction(mantissa) * Fraction(10) ** int(exponent or 0)
+
+
+def walk(tree: Syntax) -> Iterator[Syntax]:
+    """Every operation of a tree."""
+    stack = [tree]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(node.operands)
+
+
+def nearest(name: str, known: "list[str] | tuple[str, ...]") -> str:
+    """A hint that names the closest known word, or nothing."""
+    close = difflib.get_close_matches(name, known, 1)
+    return f"; did you mean {close[0]}?" if close else ""

@@ -1,0 +1,278 @@
+"""Turn around: a linear expression in dX made into the gradient or the matrix that it stands for.
+
+`gradient`: from df = <g, L dX> to df = <L* g, dX>, one rule per linear node. `matrix_form`: from dF linear in dX to J
+with vec dF = J vec dX, columns stacked (MN2019, chapter 9).
+"""
+
+from functools import singledispatch
+
+from matcalc.algebra import (
+    ONE,
+    add,
+    call,
+    commutation,
+    eye,
+    hadamard,
+    inv,
+    is_zero,
+    multiply,
+    ones,
+    transpose,
+    zeros,
+)
+from matcalc.differential import inner_product
+from matcalc.errors import NoRuleError
+from matcalc.expr import Call, Constant, Expr, Hadamard, Number, Product, Sum, Symbol, Transpose
+from matcalc.shape import ONE as ONE_DIM
+from matcalc.shape import Dim
+
+
+def gradient(linear: Expr, d: Symbol) -> Expr:
+    """G with `linear` = <G, d> for a scalar expression that is linear in `d`.
+
+    Raises:
+        NoRuleError: an operation in it is not linear, or has no adjoint here.
+    """
+    return pull(linear, ONE, d)
+
+
+def pull(e: Expr, g: Expr, d: Symbol) -> Expr:
+    """The G with <g, e> = <G, d>."""
+    if d.name not in e.names or is_zero(g):
+        return zeros(d.shape)
+    return adjoint(e, g, d)
+
+
+@singledispatch
+def adjoint(e: Expr, g: Expr, d: Symbol) -> Expr:
+    """The rule of a node in which `d` occurs."""
+    raise NoRuleError(f"{type(e).__name__}: not linear in {d.name}, or no rule for its adjoint")
+
+
+@adjoint.register
+def _(e: Constant, g: Expr, d: Symbol) -> Expr:
+    return zeros(d.shape)
+
+
+@adjoint.register
+def _(e: Symbol, g: Expr, d: Symbol) -> Expr:
+    return g
+
+
+@adjoint.register
+def _(e: Sum, g: Expr, d: Symbol) -> Expr:
+    return add(*(pull(t, g, d) for t in e.terms))
+
+
+def _moving(e: Product | Hadamard | Call, d: Symbol) -> int:
+    """The place of the one operand that moves."""
+    places = [k for k, a in enumerate(e.args) if d.name in a.names]
+    if len(places) != 1:
+        raise NoRuleError(f"a product with {d.name} in {len(places)} factors is not linear in it")
+    return places[0]
+
+
+@adjoint.register
+def _(e: Product, g: Expr, d: Symbol) -> Expr:
+    """<g, c L M R> = <c L' g R', M>, and <g, s M> = <<g, M>, s>."""
+    k = _moving(e, d)
+    factor, before, after = e.args[k], e.args[:k], e.args[k + 1 :]
+    if factor.is_scalar:
+        rest = multiply(Number(e.coefficient), *before, *after)
+        return pull(factor, inner_product(g, rest), d)
+    scalars = [f for f in before if f.is_scalar]
+    left = [transpose(f) for f in reversed(before) if not f.is_scalar]
+    right = [transpose(f) for f in reversed(after)]
+    return pull(factor, multiply(Number(e.coefficient), *scalars, *left, g, *right), d)
+
+
+@adjoint.register
+def _(e: Transpose, g: Expr, d: Symbol) -> Expr:
+    return pull(e.of, transpose(g), d)
+
+
+@adjoint.register
+def _(e: Hadamard, g: Expr, d: Symbol) -> Expr:
+    k = _moving(e, d)
+    return pull(e.factors[k], hadamard(*e.factors[:k], g, *e.factors[k + 1 :]), d)
+
+
+@adjoint.register
+def _(e: Call, g: Expr, d: Symbol) -> Expr:
+    if e.function not in ADJOINTS:
+        raise NoRuleError(f"{e.function}: not linear, or no rule for its adjoint")
+    return ADJOINTS[e.function](e, g, d)
+
+
+def _kronecker(e: Call, g: Expr, d: Symbol) -> Expr:
+    """<g, A ⊗ M> = <blocktrace((A' ⊗ I) g), M>; M ⊗ B is turned into B ⊗ M by two commutations."""
+    a, b = e.arguments
+    if _moving(e, d) == 1:
+        fixed, moving = a, b
+    else:
+        fixed, moving = b, a
+        (p, q), (r, s) = a.shape, b.shape
+        g = multiply(commutation(r, p), g, commutation(q, s))
+    back = multiply(call("kron", transpose(fixed), eye(moving.shape[0])), g)
+    return pull(moving, call("blocktrace", back, sizes=(fixed.shape[1],)), d)
+
+
+def _frechet(e: Call, g: Expr, d: Symbol) -> Expr:
+    """<g, Df(X)[E]> = <Df(X')[g], E>; further directions are transposed along."""
+    k = _moving(e, d)
+    x, *along = e.arguments
+    if k == 0:
+        raise NoRuleError(f"{e.function}: not linear in its first argument")
+    others = [transpose(a) for j, a in enumerate(along) if j != k - 1]
+    return pull(along[k - 1], call(e.function, transpose(x), *others, g), d)
+
+
+ADJOINTS = {
+    "tr": lambda e, g, d: pull(e.arguments[0], multiply(g, eye(e.arguments[0].shape[0])), d),
+    "sum": lambda e, g, d: pull(e.arguments[0], multiply(g, ones(e.arguments[0].shape)), d),
+    "vec": lambda e, g, d: pull(e.arguments[0], call("unvec", g, sizes=e.arguments[0].shape), d),
+    "unvec": lambda e, g, d: pull(e.arguments[0], call("vec", g), d),
+    "diag": lambda e, g, d: pull(e.arguments[0], call("diag", g), d),
+    "kron": _kronecker,
+    "blocktrace": lambda e, g, d: pull(e.arguments[0], call("kron", eye(e.sizes[0]), g), d),
+    **{name: (lambda e, g, d: pull(e.arguments[0], call(e.function, g), d))
+       for name in ("tril", "triu", "toeplitz", "toeplitz_mean")},
+    **{f"frechet_{name}": _frechet for name in ("expm", "logm", "sqrtm")},
+}  # fmt: skip
+
+
+def matrix_form(e: Expr, d: Symbol) -> Expr:
+    """J with vec(e) = J vec(d), for an expression that is linear in `d`.
+
+    Raises:
+        NoRuleError: the linear map has no matrix in the language.
+    """
+    if d.name not in e.names:
+        return zeros((e.shape[0] * e.shape[1], d.shape[0] * d.shape[1]))
+    return vectorised(e, d)
+
+
+@singledispatch
+def vectorised(e: Expr, d: Symbol) -> Expr:
+    """The rule of a node in which `d` occurs."""
+    raise NoRuleError(f"{type(e).__name__}: no rule for its matrix form")
+
+
+@vectorised.register
+def _(e: Symbol, d: Symbol) -> Expr:
+    return eye(e.shape[0] * e.shape[1])
+
+
+@vectorised.register
+def _(e: Sum, d: Symbol) -> Expr:
+    return add(*(matrix_form(t, d) for t in e.terms))
+
+
+@vectorised.register
+def _(e: Transpose, d: Symbol) -> Expr:
+    """vec(M') = K vec(M)."""
+    return multiply(commutation(*e.of.shape), matrix_form(e.of, d))
+
+
+@vectorised.register
+def _(e: Product, d: Symbol) -> Expr:
+    """vec(A M B) = (B' ⊗ A) vec(M), and vec(s M) = vec(M) vec(grad s)'."""
+    k = _moving(e, d)
+    factor, before, after = e.args[k], e.args[:k], e.args[k + 1 :]
+    if factor.is_scalar:
+        rest = multiply(Number(e.coefficient), *before, *after)
+        return multiply(call("vec", rest), transpose(call("vec", gradient(factor, d))))
+    scalars = [f for f in before if f.is_scalar]
+    left = [f for f in before if not f.is_scalar]
+    if isinstance(factor, Call) and factor.function == "diag" and not factor.arguments[0].is_scalar:
+        if factor.arguments[0].shape[1] == ONE_DIM and after and after[-1].shape[1] == ONE_DIM:
+            # diag(u) v = v ⊙ u keeps the Jacobian of a vector free of Kronecker products
+            swapped = hadamard(multiply(*after), factor.arguments[0])
+            return matrix_form(multiply(Number(e.coefficient), *scalars, *left, swapped), d)
+    outer = multiply(*left) if left else eye(factor.shape[0])
+    inner = transpose(multiply(*after)) if after else eye(factor.shape[1])
+    return multiply(Number(e.coefficient), *scalars, call("kron", inner, outer), matrix_form(factor, d))
+
+
+@vectorised.register
+def _(e: Hadamard, d: Symbol) -> Expr:
+    """vec(H ⊙ M) = diag(vec H) vec(M)."""
+    k = _moving(e, d)
+    rest = hadamard(*e.factors[:k], *e.factors[k + 1 :])
+    return multiply(call("diag", call("vec", rest)), matrix_form(e.factors[k], d))
+
+
+@vectorised.register
+def _(e: Call, d: Symbol) -> Expr:
+    if e.function not in MATRIX_FORMS:
+        raise NoRuleError(f"{e.function}: this linear map has no matrix in the language")
+    return MATRIX_FORMS[e.function](e, d)
+
+
+def _selection(n: Dim) -> Expr:
+    """E with vec(diag(v)) = E v: (I ⊗ 1) ⊙ (1 ⊗ I)."""
+    column = ones((n, ONE_DIM))
+    return hadamard(call("kron", eye(n), column), call("kron", column, eye(n)))
+
+
+def _diag(e: Call, d: Symbol) -> Expr:
+    m = e.arguments[0]
+    if m.shape[1] == ONE_DIM:
+        return multiply(_selection(m.shape[0]), matrix_form(m, d))
+    if isinstance(m, Product) and (swapped := _diagonal_of_product(m, d)) is not None:
+        return swapped
+    return multiply(transpose(_selection(m.shape[0])), matrix_form(m, d))
+
+
+def _diagonal_of_product(m: Product, d: Symbol) -> Expr | None:
+    """diag(A diag(w) B) = (A ⊙ B') w."""
+    k = _moving(m, d)
+    factor = m.args[k]
+    if not (isinstance(factor, Call) and factor.function == "diag" and factor.arguments[0].shape[1] == ONE_DIM):
+        return None
+    n = factor.shape[0]
+    scalars = [f for f in m.args[:k] if f.is_scalar]
+    left = multiply(*[f for f in m.args[:k] if not f.is_scalar]) if len(scalars) < k else eye(n)
+    right = multiply(*m.args[k + 1 :]) if m.args[k + 1 :] else eye(n)
+    weights = hadamard(left, transpose(right))
+    return multiply(Number(m.coefficient), *scalars, weights, matrix_form(factor.arguments[0], d))
+
+
+def _kron(e: Call, d: Symbol) -> Expr:
+    """vec(A ⊗ B) = (I_q ⊗ K_sp ⊗ I_r)(vec A ⊗ vec B) for A p x q, B r x s (MN2019, theorem 3.10)."""
+    a, b = e.arguments
+    (p, q), (r, s) = a.shape, b.shape
+    shuffle = call("kron", eye(q), call("kron", commutation(p, s), eye(r)))
+    if _moving(e, d) == 1:
+        split = call("kron", call("vec", a), eye(r * s))
+        return multiply(shuffle, split, matrix_form(b, d))
+    split = call("kron", eye(p * q), call("vec", b))
+    return multiply(shuffle, split, matrix_form(a, d))
+
+
+def _triangle(e: Call, d: Symbol) -> Expr:
+    mask = call(e.function, ones(e.shape))
+    return multiply(call("diag", call("vec", mask)), matrix_form(e.arguments[0], d))
+
+
+def _sqrtm(e: Call, d: Symbol) -> Expr:
+    """L = Dsqrt(X)[E] solves S L + L S = E with S = sqrtm(X)."""
+    if len(e.arguments) != 2 or _moving(e, d) != 1:
+        raise NoRuleError("frechet_sqrtm: a second-order term has no matrix in the language")
+    root = call("sqrtm", e.arguments[0])
+    n = eye(root.shape[0])
+    sylvester = add(call("kron", n, root), call("kron", transpose(root), n))
+    return multiply(inv(sylvester), matrix_form(e.arguments[1], d))
+
+
+MATRIX_FORMS = {
+    "tr": lambda e, d: transpose(call("vec", gradient(e, d))),
+    "sum": lambda e, d: transpose(call("vec", gradient(e, d))),
+    "vec": lambda e, d: matrix_form(e.arguments[0], d),
+    "unvec": lambda e, d: matrix_form(e.arguments[0], d),
+    "diag": _diag,
+    "kron": _kron,
+    "tril": _triangle,
+    "triu": _triangle,
+    "frechet_sqrtm": _sqrtm,
+}
