@@ -1,0 +1,256 @@
+"""The Gaussian N(μ, Σ): a pytree of its mean and a triangular factor, and what one asks of it.
+
+Leading axes of the mean and the factor are a batch of Gaussians, those of a point a batch of points, and they
+broadcast: `x` has shape (*points, d) with the batch shape at the end of *points. Everything works under jit, vmap and
+grad. Values are checked where the Gaussian is made (see `gaussian.domain`): an error outside jit, NaN inside.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Self
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.tree_util import register_dataclass
+from jax.typing import ArrayLike
+from jaxtyping import Bool, Float
+
+from gaussian import partition
+from gaussian.factor import Factor
+from gaussian.moments import Moments, cumulant, moments
+from gaussian.normaliser import LOG_2PI, log_integral
+from gaussian.parameters import MeanCholesky, MeanCovariance, MeanPrecision, Natural, Parameters
+from gaussian.roots import smooth_root
+from gaussian.triangular import apply
+from matcalc.errors import MatcalcError, ShapeError
+
+
+@register_dataclass
+@dataclass(frozen=True)
+class Gaussian:
+    """N(μ, Σ) with Σ held by `factor`: make one with `from_covariance` and its siblings, which check their input."""
+
+    mean: Float[Array, "*batch d"]
+    factor: Factor
+
+    @classmethod
+    def from_parameters(cls, parameters: Parameters) -> Self:
+        """The Gaussian with these parameters; DomainError or ShapeError, or NaN under jit, as in `gaussian.domain`."""
+        return cls(*parameters.factored())
+
+    @classmethod
+    def from_covariance(cls, mean: ArrayLike, covariance: ArrayLike) -> Self:
+        """N(μ, Σ), Σ symmetric positive definite; errors as in `from_parameters`."""
+        return cls.from_parameters(MeanCovariance(mean, covariance))  # type: ignore[arg-type]
+
+    @classmethod
+    def from_precision(cls, mean: ArrayLike, precision: ArrayLike) -> Self:
+        """N(μ, Λ⁻¹), Λ symmetric positive definite, never inverted; errors as in `from_parameters`."""
+        return cls.from_parameters(MeanPrecision(mean, precision))  # type: ignore[arg-type]
+
+    @classmethod
+    def from_cholesky(cls, mean: ArrayLike, cholesky: ArrayLike) -> Self:
+        """N(μ, LLᵀ), L lower triangular of positive diagonal; errors as in `from_parameters`."""
+        return cls.from_parameters(MeanCholesky(mean, cholesky))  # type: ignore[arg-type]
+
+    @classmethod
+    def from_natural(cls, eta1: ArrayLike, eta2: ArrayLike) -> Self:
+        """N(Λ⁻¹η₁, Λ⁻¹) with Λ = -2η₂; errors as in `from_parameters`."""
+        return cls.from_parameters(Natural(eta1, eta2))  # type: ignore[arg-type]
+
+    @classmethod
+    def standard(cls, d: int) -> Self:
+        """N(0, I) in d dimensions, in JAX's default float."""
+        return cls.from_cholesky(jnp.zeros(d), jnp.eye(d))
+
+    def to(self, parametrisation: type[Any]) -> Any:
+        """These parameters: `g.to(Natural)`, or MeanCovariance, MeanPrecision, MeanCholesky."""
+        return parametrisation.of(self.mean, self.factor)
+
+    @property
+    def dimension(self) -> int:
+        """D."""
+        return self.mean.shape[-1]
+
+    @property
+    def batch_shape(self) -> tuple[int, ...]:
+        """The leading axes: () for one Gaussian."""
+        return self.mean.shape[:-1]
+
+    @property
+    def covariance(self) -> Float[Array, "*batch d d"]:
+        """Σ."""
+        return self.factor.covariance
+
+    @property
+    def precision(self) -> Float[Array, "*batch d d"]:
+        """Λ = Σ⁻¹."""
+        return self.factor.precision
+
+    @property
+    def cholesky(self) -> Float[Array, "*batch d d"]:
+        """L, lower triangular of positive diagonal, Σ = L Lᵀ."""
+        return self.factor.cholesky
+
+    @jax.jit
+    def log_prob(self, x: Float[Array, "*points d"]) -> Float[Array, "*points"]:
+        """log N(x|μ,Σ) = -½ ((x-μ)ᵀΣ⁻¹(x-μ) + log det Σ + D log 2π); ShapeError if x has not D entries [N2]."""
+        return -0.5 * self.factor.squared_norm(self._deviation(x)) - log_integral(self.factor)
+
+    @jax.jit
+    def prob(self, x: Float[Array, "*points d"]) -> Float[Array, "*points"]:
+        """N(x|μ,Σ) = C(Σ) exp(-½ (x-μ)ᵀΣ⁻¹(x-μ)) [N1]."""
+        return jnp.exp(self.log_prob(x))
+
+    @jax.jit
+    def squared_mahalanobis(self, x: Float[Array, "*points d"]) -> Float[Array, "*points"]:
+        """(x-μ)ᵀΣ⁻¹(x-μ), smooth everywhere [N7]."""
+        return self.factor.squared_norm(self._deviation(x))
+
+    @jax.jit
+    def mahalanobis(self, x: Float[Array, "*points d"]) -> Float[Array, "*points"]:
+        """((x-μ)ᵀΣ⁻¹(x-μ))^½; its gradient is defined as 0 at x = μ, where it has none."""
+        return smooth_root(self.squared_mahalanobis(x))
+
+    @jax.jit
+    def coordinate_log_prob(self, x: Float[Array, "*points d"]) -> Float[Array, "*points d"]:
+        """log N(x_d|μ_d,σ_d²) for every coordinate: they sum to `log_prob` if and only if Σ is diagonal [N4]."""
+        variance = jnp.diagonal(self.covariance, axis1=-2, axis2=-1)
+        return -0.5 * (self._deviation(x) ** 2 / variance + jnp.log(variance) + LOG_2PI)
+
+    @jax.jit
+    def whiten(self, x: Float[Array, "*points d"]) -> Float[Array, "*points d"]:
+        """z = L⁻¹(x-μ), distributed as N(0, I); L stands for the note's Σ^(1/2), another root of Σ [N7]."""
+        return self.factor.whiten(self._deviation(x))
+
+    @jax.jit
+    def unwhiten(self, z: Float[Array, "*points d"]) -> Float[Array, "*points d"]:
+        """x = L z + μ, the inverse of `whiten`; ShapeError if z has not D entries [N7]."""
+        self._require_size(z, "z")
+        return self.factor.unwhiten(jnp.broadcast_to(z, jnp.broadcast_shapes(z.shape, self.mean.shape))) + self.mean
+
+    def sample(self, key: Array, shape: tuple[int, ...] = ()) -> Float[Array, "*points d"]:
+        """Independent draws L z + μ, z ~ N(0, I), from a `jax.random` key."""
+        return _sample(self, key, tuple(shape))
+
+    @jax.jit
+    def entropy(self) -> Float[Array, "*batch"]:
+        """H = ½ (log det Σ + D (log 2π + 1)) [N37]."""
+        return log_integral(self.factor) + self.dimension / 2
+
+    def moments(self, route: str = "natural") -> Moments:
+        """E[x], E[xxᵀ] and the covariance by differentiating the normaliser; for the routes see `gaussian.moments`."""
+
+        def leaves(mean: Array, covariance: Array) -> tuple[Array, ...]:
+            return tuple(jax.tree.leaves(moments(mean, covariance, route)))
+
+        f = jnp.vectorize(leaves, signature="(d),(d,d)->(d),(d,d),(d,d)")
+        return Moments(*f(self.mean, self.covariance))
+
+    def cumulant(self, order: int) -> Float[Array, "*axes"]:
+        """The cumulant of that order, `order` axes beyond the batch, by differentiating the normaliser.
+
+        ∂ᵏA/∂η₁ᵏ: the mean, the covariance, and 0 beyond. MatcalcError unless order ≥ 1.
+        """
+        axes = ",".join("d" * order)
+        f = jnp.vectorize(partial(cumulant, order=order), signature=f"(d),(d,d)->({axes})")
+        return f(self.mean, self.covariance)
+
+    def is_independent(self, tolerance: float = 0.0) -> Bool[Array, "*batch"]:
+        """Whether the coordinates are independent: no correlation beyond ±tolerance [N4]."""
+        S = self.covariance
+        root = jnp.sqrt(jnp.diagonal(S, axis1=-2, axis2=-1))
+        correlation = S / root[..., :, None] / root[..., None, :]
+        return (jnp.abs(jnp.tril(correlation, -1)) <= tolerance).all((-1, -2))
+
+    def marginal(self, indices: Sequence[int]) -> "Gaussian":
+        """The Gaussian of these coordinates, in that order; MatcalcError if none, repeated or out of range.
+
+        N(μ_a, Σ_aa); of a Gaussian held by its precision, the coordinates are integrated out of Λ
+        [PP2012, sec. 8.1.2].
+        """
+        kept, rest = partition.split(indices, self.dimension)
+        return Gaussian(*partition.marginal(self.mean, self.factor, kept, rest))
+
+    def condition(self, indices: Sequence[int], values: Float[Array, "*points k"]) -> "Gaussian":
+        """The Gaussian of the other coordinates, in ascending order, given these: x_b = values.
+
+        N(μ_a + Σ_ab Σ_bb⁻¹ (x_b - μ_b), Σ_aa - Σ_ab Σ_bb⁻¹ Σ_ba); of a Gaussian held by its precision,
+        N(μ_a - Λ_aa⁻¹ Λ_ab (x_b - μ_b), Λ_aa⁻¹). MatcalcError for indices that are none, all, repeated or out of
+        range; ShapeError unless there is a value for each; DomainError for values that are not finite, NaN under jit
+        [PP2012, sec. 8.1.3].
+        """
+        given, free = partition.split(indices, self.dimension)
+        return Gaussian(*partition.condition(self.mean, self.factor, given, free, jnp.asarray(values)))
+
+    def affine(self, A: Float[Array, "*batch k d"], b: Float[Array, "*batch k"] | float = 0.0) -> "Gaussian":
+        """The Gaussian of A x + b, N(Aμ + b, AΣAᵀ); A must have full row rank, else it is degenerate: DomainError.
+
+        ShapeError unless A has D columns, NaN instead of DomainError under jit [PP2012, eq. 355].
+        """
+        A = jnp.asarray(A)
+        if A.ndim < 2 or A.shape[-1] != self.dimension:
+            raise ShapeError(f"A: expected shape (..., k, {self.dimension}), got {A.shape}; one column a coordinate.")
+        AL = A @ self.cholesky
+        return Gaussian.from_covariance(apply(A, self.mean) + b, AL @ AL.mT)
+
+    def confidence_ellipse(self, level: float = 0.95, points: int = 200) -> Float[Array, "*batch n 2"]:
+        """Points around the ellipse (x-μ)ᵀΣ⁻¹(x-μ) = -2 log(1 - level), which holds that much probability; D = 2.
+
+        ShapeError unless D = 2; MatcalcError unless 0 < level < 1.
+        """
+        if self.dimension != 2:
+            raise ShapeError(f"confidence_ellipse: expected 2 dimensions, got {self.dimension}; take a marginal first.")
+        if not 0 < level < 1:
+            raise MatcalcError(f"level: expected a probability between 0 and 1, got {level}.")
+        angle = np.linspace(0, 2 * np.pi, points)
+        circle = math.sqrt(-2 * math.log1p(-level)) * jnp.stack([jnp.cos(angle), jnp.sin(angle)], -1)
+        return circle.astype(self.mean.dtype) @ self.cholesky.mT + self.mean[..., None, :]
+
+    def _deviation(self, x: ArrayLike) -> Array:
+        x = jnp.asarray(x)
+        self._require_size(x, "x")
+        return x - self.mean
+
+    def _require_size(self, x: Array, name: str) -> None:
+        batch = self.batch_shape
+        if x.shape[-1:] != self.mean.shape[-1:] or not _broadcast(x.shape[:-1], batch):
+            raise ShapeError(
+                f"{name}: expected shape {('...', *batch, self.dimension)}, got {x.shape}; "
+                f"the last axis is the {self.dimension} coordinates" + (", before it the batch." if batch else ".")
+            )
+
+
+def _broadcast(points: tuple[int, ...], batch: tuple[int, ...]) -> bool:
+    try:
+        return jnp.broadcast_shapes(points, batch) is not None
+    except ValueError:
+        return False
+
+
+@jax.jit(static_argnums=2)
+def _sample(g: Gaussian, key: Array, shape: tuple[int, ...]) -> Array:
+    z = jax.random.normal(key, (*shape, *g.mean.shape), g.mean.dtype)
+    return g.factor.unwhiten(z) + g.mean
+
+
+@jax.jit
+def product(p: Gaussian, q: Gaussian) -> tuple[Float[Array, "*batch"], Gaussian]:
+    """log c and r with p(x) q(x) = c r(x): Λ_r = Λ_p + Λ_q, η₁ adds up likewise, and c = N(μ_p|μ_q, Σ_p + Σ_q).
+
+    ShapeError if the dimensions differ [PP2012, sec. 8.1.8].
+    """
+    require_same_dimension(p, q)
+    a, b = p.to(Natural), q.to(Natural)
+    log_c = Gaussian.from_covariance(q.mean, p.covariance + q.covariance).log_prob(p.mean)
+    return log_c, Gaussian.from_natural(a.eta1 + b.eta1, a.eta2 + b.eta2)
+
+
+def require_same_dimension(p: Gaussian, q: Gaussian) -> None:
+    """Raise a ShapeError unless both are on the same space."""
+    if p.dimension != q.dimension:
+        raise ShapeError(f"two Gaussians: expected one dimension, got {p.dimension} and {q.dimension}.")

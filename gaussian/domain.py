@@ -1,0 +1,163 @@
+"""What may be a mean, a covariance, a precision or a Cholesky factor: checks, and errors that explain a failure.
+
+Outside jit an inadmissible argument raises, with its diagnosis. Under jit, vmap or grad, where values are not known,
+the factor becomes NaN in every entry, so everything computed from it is NaN: never a plausible wrong number.
+
+Admissible means: finite; symmetric up to √ε relative to √(s_ii s_jj), ε the rounding unit of the dtype, and then the
+symmetric part is taken; positive definite, and the smallest eigenvalue of the correlation matrix above d ε, so that a
+singular matrix is not let through by its rounding errors.
+"""
+
+from typing import NamedTuple, NoReturn
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+from jax.typing import ArrayLike
+from jaxtyping import Bool, Float
+
+from matcalc.errors import DomainError, ShapeError
+
+
+def as_vector_and_matrix(
+    vector: ArrayLike, matrix: ArrayLike, vector_name: str, matrix_name: str
+) -> tuple[Float[Array, "*batch d"], Float[Array, "*batch d d"]]:
+    """Both as arrays of one floating dtype and one batch shape; ShapeError if their sizes do not fit together."""
+    v, A = jnp.asarray(vector), jnp.asarray(matrix)
+    dtype = jnp.result_type(v, A, jnp.float32)
+    if jnp.issubdtype(dtype, jnp.complexfloating):
+        raise DomainError(f"{vector_name}, {matrix_name}: expected real numbers, got {dtype}; pass real arrays.")
+    if v.ndim < 1 or A.ndim < 2 or A.shape[-1] != A.shape[-2] or A.shape[-1] != v.shape[-1] or v.shape[-1] == 0:
+        raise ShapeError(
+            f"{vector_name}, {matrix_name}: expected shapes (..., d) and (..., d, d) with d > 0, "
+            f"got {v.shape} and {A.shape}; one entry and one row for each coordinate."
+        )
+    if v.ndim > 1 or A.ndim > 2:
+        try:
+            batch = np.broadcast_shapes(v.shape[:-1], A.shape[:-2])
+        except ValueError:
+            raise ShapeError(
+                f"{vector_name}, {matrix_name}: batch shapes {v.shape[:-1]} and {A.shape[:-2]} do not broadcast; "
+                "make the leading axes equal."
+            ) from None
+        v, A = jnp.broadcast_to(v, (*batch, v.shape[-1])), jnp.broadcast_to(A, (*batch, *A.shape[-2:]))
+    return v.astype(dtype), A.astype(dtype)
+
+
+class Factored(NamedTuple):
+    """A triangular factor, the matrix it belongs to, and whether all were admissible; NaN where not."""
+
+    factor: Float[Array, "*batch d d"]
+    matrix: Float[Array, "*batch d d"]
+    ok: Bool[Array, ""]
+
+
+@jax.jit
+def cholesky(vector: Float[Array, "*batch d"], S: Float[Array, "*batch d d"]) -> Factored:
+    """L with S = L Lᵀ."""
+    ok = (jnp.abs(S - S.mT) <= _symmetry_bound(S)).all((-1, -2)) & jnp.isfinite(vector).all(-1)
+    S = jnp.where(ok[..., None, None], (S + S.mT) / 2, jnp.nan)
+    L = jnp.linalg.cholesky(S, symmetrize_input=False)
+    well_conditioned = _smallest_eigenvalue(*lax.stop_gradient((L, S))) > S.shape[-1] * jnp.finfo(S.dtype).eps
+    return Factored(jnp.where(well_conditioned[..., None, None], L, jnp.nan), S, well_conditioned.all())
+
+
+@jax.jit
+def reversed_cholesky(vector: Float[Array, "*batch d"], S: Float[Array, "*batch d d"]) -> Factored:
+    """W, lower triangular, with S = WᵀW: the Cholesky factor from the last coordinate to the first."""
+    L, S, ok = cholesky(vector, S[..., ::-1, ::-1])
+    return Factored(L[..., ::-1, ::-1].mT, S[..., ::-1, ::-1], ok)
+
+
+@jax.jit
+def lower_factor(vector: Float[Array, "*batch d"], L: Float[Array, "*batch d d"]) -> Factored:
+    """L itself, if it is finite, lower triangular and of positive diagonal."""
+    ok = (jnp.diagonal(L, axis1=-2, axis2=-1) > 0).all(-1) & (jnp.triu(L, 1) == 0).all((-1, -2))
+    ok &= jnp.isfinite(L).all((-1, -2)) & jnp.isfinite(vector).all(-1)
+    L = jnp.where(ok[..., None, None], L, jnp.nan)
+    return Factored(L, L, ok.all())
+
+
+def is_known_false(ok: Bool[Array, ""]) -> bool:
+    """Whether a check failed, as far as values are known: False while tracing."""
+    return not isinstance(ok, jax.core.Tracer) and not bool(ok)
+
+
+def explain(vector: Array, matrix: Array, vector_name: str, matrix_name: str) -> NoReturn:
+    """Raise the DomainError that says why `matrix` or `vector` is inadmissible."""
+    _require_finite(vector, vector_name, 1)
+    _require_finite(matrix, matrix_name, 2)
+    for index in np.ndindex(matrix.shape[:-2]):
+        S = np.asarray(matrix[index])
+        where = f" at batch index {index}" if index else ""
+        gap, bound = np.abs(S - S.T), np.asarray(_symmetry_bound(jnp.asarray(S)))
+        if (gap > bound).any():
+            i, j = np.unravel_index(np.argmax(gap), gap.shape)
+            raise DomainError(
+                f"{matrix_name}{where}: expected a symmetric matrix, but entries ({i}, {j}) and ({j}, {i}) are "
+                f"{S[i, j]:.6g} and {S[j, i]:.6g}, {gap[i, j]:.3g} apart; pass (A + A.T) / 2 if that is meant."
+            )
+        if bool(cholesky(vector[index], matrix[index]).ok):
+            continue
+        eigenvalues = np.linalg.eigvalsh((S + S.T) / 2)
+        if eigenvalues[0] <= -len(S) * np.finfo(S.dtype).eps * np.abs(eigenvalues).max():
+            raise DomainError(
+                f"{matrix_name}{where}: expected a positive definite matrix, but {(eigenvalues < 0).sum()} of its "
+                f"{len(S)} eigenvalues are negative, the smallest {eigenvalues[0]:.6g}; check how it was made."
+            )
+        raise DomainError(
+            f"{matrix_name}{where}: singular to working precision: its eigenvalues reach from {eigenvalues[0]:.3g} "
+            f"to {eigenvalues[-1]:.3g}, too far apart for {S.dtype}; drop the dependent coordinates, "
+            "add a multiple of the identity, or use a wider dtype."
+        )
+    raise DomainError(f"{matrix_name}: inadmissible only as part of this batch; factor its members one by one.")
+
+
+def explain_lower(vector: Array, L: Array, vector_name: str, matrix_name: str) -> NoReturn:
+    """Raise the DomainError that says why L is not a Cholesky factor, or the vector not finite."""
+    _require_finite(vector, vector_name, 1)
+    _require_finite(L, matrix_name, 2)
+    entries = np.asarray(L)
+    above = np.abs(np.triu(entries, 1))
+    if above.any():
+        *_, i, j = np.unravel_index(np.argmax(above), above.shape)
+        raise DomainError(
+            f"{matrix_name}: expected a lower triangular matrix, but entry ({i}, {j}) is {above.max():.6g} in size; "
+            "pass its lower triangle, or the covariance."
+        )
+    diagonal = np.diagonal(entries, axis1=-2, axis2=-1)
+    raise DomainError(
+        f"{matrix_name}: expected a positive diagonal, but its smallest entry is {diagonal.min():.6g}; "
+        "change the sign of that column, or drop the coordinate if it is 0."
+    )
+
+
+def _symmetry_bound(S: Array) -> Array:
+    scale = jnp.sqrt(jnp.abs(jnp.diagonal(S, axis1=-2, axis2=-1)))
+    return float(np.sqrt(np.finfo(S.dtype).eps)) * scale[..., :, None] * scale[..., None, :]
+
+
+def _smallest_eigenvalue(L: Array, S: Array) -> Array:
+    """That of the correlation matrix of S = L Lᵀ, by two steps of inverse iteration: close where it is tiny."""
+    root = jnp.sqrt(jnp.diagonal(S, axis1=-2, axis2=-1))[..., None]
+    L = L / root
+    x = jnp.broadcast_to(jnp.cos(jnp.arange(L.shape[-1], dtype=L.dtype) ** 2)[:, None], root.shape)
+    for _ in range(2):
+        x = x / jnp.linalg.norm(x, axis=-2, keepdims=True)
+        x = _solve(L, _solve(L, x, transpose=False), transpose=True)
+    return 1 / jnp.linalg.norm(x[..., 0], axis=-1)
+
+
+def _solve(L: Array, b: Array, transpose: bool) -> Array:
+    return lax.linalg.triangular_solve(L, b, left_side=True, lower=True, transpose_a=transpose)
+
+
+def _require_finite(x: Array, name: str, rank: int) -> None:
+    bad = ~np.isfinite(x)
+    if bad.any():
+        index = tuple(int(k) for k in np.argwhere(bad)[0])
+        raise DomainError(
+            f"{name}: expected finite entries, but {int(bad.sum())} of {bad.size} are NaN or infinite, the first at "
+            f"{index if len(index) > 1 else index[0]}; remove or replace them."
+        )

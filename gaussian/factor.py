@@ -1,0 +1,132 @@
+"""The two triangular factors a Gaussian can be held by, each reached from its matrix without inverting anything.
+
+Σ = L Lᵀ with L lower triangular, or Λ = Σ⁻¹ = WᵀW with W lower triangular: W = L⁻¹. Whatever is built from a covariance
+keeps L, whatever is built from a precision keeps W, and both answer the same questions. The matrix itself is remembered
+until a JAX transformation takes the pytree apart, so that within one function nothing is multiplied out again.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+
+import jax.numpy as jnp
+from jax import Array
+from jax.tree_util import register_dataclass
+from jaxtyping import Float
+
+from gaussian.triangular import (
+    apply,
+    inverse_lower,
+    log_det_lower,
+    solve_lower,
+    squared_norm,
+    squared_norm_solve,
+)
+
+
+@partial(register_dataclass, data_fields=["cholesky"], meta_fields=[], drop_fields=["known"])
+@dataclass(frozen=True)
+class CovarianceFactor:
+    """L, lower triangular with a positive diagonal: Σ = L Lᵀ; and Σ itself as long as it is known."""
+
+    cholesky: Float[Array, "*batch d d"]
+    known: Float[Array, "*batch d d"] | None = None  # no leaf: L alone is the state, and what is differentiated
+
+    @property
+    def dimension(self) -> int:
+        """D."""
+        return self.cholesky.shape[-1]
+
+    @property
+    def whitener(self) -> Float[Array, "*batch d d"]:
+        """W = L⁻¹."""
+        return inverse_lower(self.cholesky)
+
+    @property
+    def covariance(self) -> Float[Array, "*batch d d"]:
+        """Σ = L Lᵀ."""
+        return self.cholesky @ self.cholesky.mT if self.known is None else self.known
+
+    @property
+    def precision(self) -> Float[Array, "*batch d d"]:
+        """Λ = WᵀW."""
+        W = self.whitener
+        return W.mT @ W
+
+    @property
+    def log_det(self) -> Float[Array, "*batch"]:
+        """log det Σ = 2 Σ log l_ii."""
+        return 2 * log_det_lower(self.cholesky)
+
+    def whiten(self, y: Float[Array, "*points d"]) -> Float[Array, "*points d"]:
+        """z = L⁻¹ y."""
+        return solve_lower(self.cholesky, y)
+
+    def unwhiten(self, z: Float[Array, "*points d"]) -> Float[Array, "*points d"]:
+        """y = L z."""
+        return apply(self.cholesky, z)
+
+    def squared_norm(self, y: Float[Array, "*points d"]) -> Float[Array, "*points"]:
+        """yᵀ Σ⁻¹ y = |L⁻¹ y|²."""
+        return squared_norm_solve(self.cholesky, y)
+
+
+@partial(register_dataclass, data_fields=["whitener"], meta_fields=[], drop_fields=["known"])
+@dataclass(frozen=True)
+class PrecisionFactor:
+    """W, lower triangular with a positive diagonal: Λ = Σ⁻¹ = WᵀW; and Λ itself as long as it is known."""
+
+    whitener: Float[Array, "*batch d d"]
+    known: Float[Array, "*batch d d"] | None = None
+
+    @property
+    def dimension(self) -> int:
+        """D."""
+        return self.whitener.shape[-1]
+
+    @property
+    def cholesky(self) -> Float[Array, "*batch d d"]:
+        """L = W⁻¹."""
+        return inverse_lower(self.whitener)
+
+    @property
+    def covariance(self) -> Float[Array, "*batch d d"]:
+        """Σ = L Lᵀ."""
+        L = self.cholesky
+        return L @ L.mT
+
+    @property
+    def precision(self) -> Float[Array, "*batch d d"]:
+        """Λ = WᵀW."""
+        return self.whitener.mT @ self.whitener if self.known is None else self.known
+
+    @property
+    def log_det(self) -> Float[Array, "*batch"]:
+        """log det Σ = -2 Σ log w_ii."""
+        return -2 * log_det_lower(self.whitener)
+
+    def whiten(self, y: Float[Array, "*points d"]) -> Float[Array, "*points d"]:
+        """z = W y."""
+        return apply(self.whitener, y)
+
+    def unwhiten(self, z: Float[Array, "*points d"]) -> Float[Array, "*points d"]:
+        """y = W⁻¹ z."""
+        return solve_lower(self.whitener, z)
+
+    def squared_norm(self, y: Float[Array, "*points d"]) -> Float[Array, "*points"]:
+        """yᵀ Λ y = |W y|²."""
+        return squared_norm(self.whiten(y))
+
+
+Factor = CovarianceFactor | PrecisionFactor
+
+
+def ratio(p: Factor, q: Factor) -> Float[Array, "*batch d d"]:
+    """E = L_p⁻¹ L_q - I, lower triangular: how much wider q is than p, seen from p; exactly 0 for equal factors.
+
+    Formed from differences, L_p⁻¹ (L_q - L_p) or (W_p - W_q) W_q⁻¹, so that it is accurate also where E is small.
+    """
+    if isinstance(p, CovarianceFactor) and isinstance(q, CovarianceFactor):
+        return p.whitener @ (q.cholesky - p.cholesky)
+    if isinstance(p, PrecisionFactor) and isinstance(q, PrecisionFactor):
+        return (p.whitener - q.whitener) @ q.cholesky
+    return p.whitener @ q.cholesky - jnp.eye(p.whitener.shape[-1], dtype=p.whitener.dtype)

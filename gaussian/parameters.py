@@ -1,0 +1,126 @@
+"""The four ways to write a Gaussian down, each a pytree, and the conversions between them.
+
+Every conversion goes through the triangular factor (`gaussian.factor`) that the parameters lead to without an inverse:
+from Σ to L, from Λ to W, and from there to what is asked for. Between Λ and the natural parameters nothing is factored
+that is not needed for the check of admissibility.
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from jax import Array
+from jax.tree_util import register_dataclass
+from jaxtyping import Float
+
+from gaussian import domain
+from gaussian.factor import CovarianceFactor, Factor, PrecisionFactor
+from gaussian.triangular import apply
+from matcalc.structure import LOWER, SPD, SYMMETRIC, Structure
+
+
+@register_dataclass
+@dataclass(frozen=True)
+class MeanCovariance:
+    """(μ, Σ)."""
+
+    mean: Float[Array, "*batch d"]
+    covariance: Float[Array, "*batch d d"]
+    structure: ClassVar[Structure] = SPD
+
+    def factored(self) -> tuple[Array, Factor]:
+        """μ and L; DomainError or ShapeError as in `gaussian.domain`."""
+        mean, S = domain.as_vector_and_matrix(self.mean, self.covariance, "mean", "covariance")
+        L, known, ok = domain.cholesky(mean, S)
+        if domain.is_known_false(ok):
+            domain.explain(mean, S, "mean", "covariance")
+        return mean, CovarianceFactor(L, known)
+
+    @classmethod
+    def of(cls, mean: Float[Array, "*batch d"], factor: Factor) -> Self:
+        """These parameters from the mean and a factor."""
+        return cls(mean, factor.covariance)
+
+
+@register_dataclass
+@dataclass(frozen=True)
+class MeanPrecision:
+    """(μ, Λ), Λ = Σ⁻¹."""
+
+    mean: Float[Array, "*batch d"]
+    precision: Float[Array, "*batch d d"]
+    structure: ClassVar[Structure] = SPD
+
+    def factored(self) -> tuple[Array, Factor]:
+        """μ and W; DomainError or ShapeError as in `gaussian.domain`."""
+        mean, P = domain.as_vector_and_matrix(self.mean, self.precision, "mean", "precision")
+        W, known, ok = domain.reversed_cholesky(mean, P)
+        if domain.is_known_false(ok):
+            domain.explain(mean, P, "mean", "precision")
+        return mean, PrecisionFactor(W, known)
+
+    @classmethod
+    def of(cls, mean: Float[Array, "*batch d"], factor: Factor) -> Self:
+        """These parameters from the mean and a factor."""
+        return cls(mean, factor.precision)
+
+
+@register_dataclass
+@dataclass(frozen=True)
+class MeanCholesky:
+    """(μ, L), L lower triangular with a positive diagonal, Σ = L Lᵀ."""
+
+    mean: Float[Array, "*batch d"]
+    cholesky: Float[Array, "*batch d d"]
+    structure: ClassVar[Structure] = LOWER
+
+    def factored(self) -> tuple[Array, Factor]:
+        """μ and L; DomainError or ShapeError as in `gaussian.domain`."""
+        mean, L = domain.as_vector_and_matrix(self.mean, self.cholesky, "mean", "cholesky")
+        factor, _, ok = domain.lower_factor(mean, L)
+        if domain.is_known_false(ok):
+            domain.explain_lower(mean, L, "mean", "cholesky")
+        return mean, CovarianceFactor(factor)
+
+    @classmethod
+    def of(cls, mean: Float[Array, "*batch d"], factor: Factor) -> Self:
+        """These parameters from the mean and a factor."""
+        return cls(mean, factor.cholesky)
+
+
+@register_dataclass
+@dataclass(frozen=True)
+class Natural:
+    """(η₁, η₂) with log N(x) = η₁ᵀx + xᵀη₂x - A: η₁ = Λμ, η₂ = -½Λ, symmetric and negative definite."""
+
+    eta1: Float[Array, "*batch d"]
+    eta2: Float[Array, "*batch d d"]
+    structure: ClassVar[Structure] = SYMMETRIC
+
+    def factored(self) -> tuple[Array, Factor]:
+        """μ = W⁻¹ W⁻ᵀ η₁ and W; DomainError or ShapeError as in `gaussian.domain`, of -2η₂."""
+        eta1, eta2 = domain.as_vector_and_matrix(self.eta1, self.eta2, "eta1", "eta2")
+        W, known, ok = domain.reversed_cholesky(eta1, -2 * eta2)
+        if domain.is_known_false(ok):
+            domain.explain(eta1, -2 * eta2, "eta1", "-2 eta2, the precision")
+        factor = PrecisionFactor(W, known)
+        L = factor.cholesky
+        return apply(L, apply(L.mT, eta1)), factor
+
+    @classmethod
+    def of(cls, mean: Float[Array, "*batch d"], factor: Factor) -> Self:
+        """These parameters from the mean and a factor."""
+        precision = factor.precision
+        return cls(apply(precision, mean), -precision / 2)
+
+
+Parameters = MeanCovariance | MeanPrecision | MeanCholesky | Natural
+
+
+def convert(parameters: Parameters, to: type[Any]) -> Any:
+    """The same Gaussian in another parametrisation, `convert(MeanCovariance(mu, S), Natural)`.
+
+    A parametrisation is returned as it is if it is already the wanted one. Errors as in `gaussian.domain`.
+    """
+    if isinstance(parameters, to):
+        return parameters
+    return to.of(*parameters.factored())

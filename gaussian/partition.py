@@ -1,0 +1,94 @@
+"""Coordinates in two groups: which indices, the marginal of one group and the conditional of the other.
+
+For x = (x_a, x_b) the formulas come in two dual pairs [PP2012, sec. 8.1]: a block of Σ is a marginal and its Schur
+complement a conditional, a block of Λ is a conditional and its Schur complement a marginal. A Gaussian is served by the
+pair that belongs to the matrix it is held by, so nothing is inverted but the block that the formula inverts.
+"""
+
+import operator
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Float, Int
+
+from gaussian.factor import CovarianceFactor, Factor
+from gaussian.parameters import MeanCovariance, MeanPrecision
+from gaussian.triangular import apply, inverse_lower, solve_lower
+from matcalc.errors import DomainError, MatcalcError, ShapeError
+
+Indices = Int[np.ndarray, " k"]
+
+
+def split(indices: Sequence[int], d: int) -> tuple[Indices, Indices]:
+    """The indices, negative ones counted from the end, and the others in ascending order.
+
+    MatcalcError if there are none, or one is repeated, out of range or not an integer.
+    """
+    try:
+        chosen = [operator.index(i) for i in np.atleast_1d(np.asarray(indices)).tolist()]
+    except TypeError:
+        raise MatcalcError(f"indices: expected integers, got {indices!r}; for a mask pass numpy.flatnonzero.") from None
+    outside = [i for i in chosen if not -d <= i < d]
+    if outside:
+        raise MatcalcError(f"indices: {outside[0]} is out of range for {d} coordinates; use 0 to {d - 1}.")
+    chosen = [i % d for i in chosen]
+    if not chosen:
+        raise MatcalcError("indices: expected at least one coordinate, got none; name the coordinates meant.")
+    repeated = {i for i in chosen if chosen.count(i) > 1}
+    if repeated:
+        raise MatcalcError(f"indices: expected each coordinate once, but {sorted(repeated)} is repeated.")
+    return np.array(chosen), np.setdiff1d(np.arange(d), chosen)
+
+
+def marginal(mean: Array, factor: Factor, kept: Indices, rest: Indices) -> tuple[Array, Factor]:
+    """Mean and factor of the coordinates `kept`: N(μ_a, Σ_aa), or of precision Λ_aa - Λ_ab Λ_bb⁻¹ Λ_ba."""
+    if isinstance(factor, CovarianceFactor):
+        return MeanCovariance(*_block(mean, factor.covariance, kept)).factored()
+    precision = _schur(factor.precision, kept, rest)[0]
+    return MeanPrecision(mean[..., kept], precision).factored()
+
+
+def condition(
+    mean: Array, factor: Factor, given: Indices, free: Indices, values: Float[Array, "*points k"]
+) -> tuple[Array, Factor]:
+    """Mean and factor of the coordinates `free`, given the others: see `Gaussian.condition`."""
+    if len(free) == 0:
+        raise MatcalcError("indices: all coordinates are given, so nothing is left to have a distribution; leave one.")
+    if values.shape[-1:] != given.shape:
+        raise ShapeError(f"values: expected shape (..., {len(given)}), a value for each index, got {values.shape}.")
+    if not isinstance(values, jax.core.Tracer) and not np.isfinite(values).all():
+        raise DomainError("values: expected finite values to condition on, got NaN or infinity; leave those out.")
+    if isinstance(factor, CovarianceFactor):
+        return MeanCovariance(*_condition_covariance(mean, factor.covariance, given, free, values)).factored()
+    return MeanPrecision(*_condition_precision(mean, factor.precision, given, free, values)).factored()
+
+
+@jax.jit
+def _block(mean: Array, A: Array, a: Indices) -> tuple[Array, Array]:
+    return mean[..., a], A[..., a[:, None], a]
+
+
+@jax.jit
+def _schur(A: Array, a: Indices, b: Indices) -> tuple[Array, Array, Array]:
+    """A_aa - A_ab A_bb⁻¹ A_ba, with M, the Cholesky factor of A_bb, and M⁻¹ A_ba on the way."""
+    M = jnp.linalg.cholesky(A[..., b[:, None], b])
+    T = inverse_lower(M) @ A[..., b[:, None], a]
+    return A[..., a[:, None], a] - T.mT @ T, M, T
+
+
+@jax.jit
+def _condition_covariance(mean: Array, S: Array, b: Indices, a: Indices, values: Array) -> tuple[Array, Array]:
+    conditional, M, T = _schur(S, a, b)
+    shift = apply(T.mT, solve_lower(M, values - mean[..., b]))
+    return mean[..., a] + shift, conditional
+
+
+@jax.jit
+def _condition_precision(mean: Array, P: Array, b: Indices, a: Indices, values: Array) -> tuple[Array, Array]:
+    block = P[..., a[:, None], a]
+    M = jnp.linalg.cholesky(block)
+    pull = apply(P[..., a[:, None], b], values - mean[..., b])
+    return mean[..., a] - apply(inverse_lower(M).mT, solve_lower(M, pull)), block

@@ -1,0 +1,101 @@
+"""Sufficient statistics: the weight, the mean and the scatter of a sample, which is all a Gaussian likelihood sees.
+
+They are centred, so data far from the origin lose no digits, and they merge exactly, so a stream needs one pass and
+bounded memory: `functools.reduce(merge, map(statistics_of, chunks))` [Chan, Golub & LeVeque 1983].
+"""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.tree_util import register_dataclass
+from jax.typing import ArrayLike
+from jaxtyping import Float
+
+from matcalc.errors import DomainError, MatcalcError, ShapeError
+
+
+@register_dataclass
+@dataclass(frozen=True)
+class SufficientStatistics:
+    """n = Σ w_i, m = Σ w_i x_i / n, S = Σ w_i (x_i - m)(x_i - m)ᵀ, and how many points they come from."""
+
+    weight: Float[Array, "*batch"]
+    mean: Float[Array, "*batch d"]
+    scatter: Float[Array, "*batch d d"]
+    count: Float[Array, "*batch"]
+
+
+def statistics_of(x: ArrayLike, weights: ArrayLike | None = None) -> SufficientStatistics:
+    """The statistics of points in rows, (*batch, n, d), each counted with its weight, (*batch, n); all 1 if none given.
+
+    ShapeError unless x is a matrix of at least one row (or a batch of them) with a weight for each; DomainError for
+    NaN or infinite entries, or weights that are negative or sum to 0; under jit the statistics are NaN then.
+    """
+    x = jnp.asarray(x)
+    x = x.astype(jnp.result_type(x, jnp.float32))
+    if x.ndim < 2 or 0 in x.shape:
+        raise ShapeError(f"x: expected points in rows, shape (..., n, d) with n, d > 0, got {x.shape}; check the data.")
+    w = jnp.ones((), x.dtype) if weights is None else jnp.asarray(weights, x.dtype)
+    if weights is not None and w.shape != x.shape[:-1]:
+        raise ShapeError(f"weights: expected shape {x.shape[:-1]}, one for each row, got {w.shape}.")
+    statistics, ok = _statistics(x) if weights is None else _weighted_statistics(x, w)
+    if not isinstance(ok, jax.core.Tracer) and not bool(ok):
+        _explain(np.asarray(x), np.asarray(w))
+    return statistics
+
+
+@jax.jit
+def merge(a: SufficientStatistics, b: SufficientStatistics) -> SufficientStatistics:
+    """The statistics of both samples together: associative, and with no cancellation whatever their means."""
+    weight = a.weight + b.weight
+    share, step = b.weight / weight, b.mean - a.mean
+    between = (a.weight * share)[..., None, None] * step[..., :, None] * step[..., None, :]
+    return SufficientStatistics(
+        weight, a.mean + share[..., None] * step, a.scatter + b.scatter + between, a.count + b.count
+    )
+
+
+@jax.jit
+def _statistics(x: Array) -> tuple[SufficientStatistics, Array]:
+    n = jnp.full(x.shape[:-2], x.shape[-2], x.dtype)
+    mean = x.mean(-2)
+    y = x - mean[..., None, :]
+    error = y.mean(-2)  # the rounding error of the mean, which matters in float32 and far from the origin
+    scatter = y.mT @ y - n[..., None, None] * error[..., :, None] * error[..., None, :]
+    return _checked(SufficientStatistics(n, mean + error, scatter, n), jnp.isfinite(scatter).all((-1, -2)))
+
+
+@jax.jit
+def _weighted_statistics(x: Array, w: Array) -> tuple[SufficientStatistics, Array]:
+    n = w.sum(-1)
+    p = (w / n[..., None])[..., None]
+    mean = (p * x).sum(-2)
+    y = x - mean[..., None, :]
+    error = (p * y).sum(-2)
+    scatter = (w[..., None] * y).mT @ y - n[..., None, None] * error[..., :, None] * error[..., None, :]
+    ok = (w >= 0).all(-1) & (n > 0) & jnp.isfinite(x).all((-1, -2))
+    count = (w > 0).sum(-1).astype(x.dtype)
+    return _checked(SufficientStatistics(n, mean + error, scatter, count), ok)
+
+
+def _checked(statistics: SufficientStatistics, ok: Array) -> tuple[SufficientStatistics, Array]:
+    def mark(leaf: Array) -> Array:
+        return jnp.where(ok.reshape(ok.shape + (1,) * (leaf.ndim - ok.ndim)), leaf, jnp.nan)
+
+    return jax.tree.map(mark, statistics), ok.all()
+
+
+def _explain(x: np.ndarray, w: np.ndarray) -> None:
+    bad = ~np.isfinite(x).all(-1)
+    if bad.any():
+        row = int(np.argwhere(bad)[0][-1])
+        raise DomainError(
+            f"x: {int(bad.sum())} of {bad.size} rows contain NaN or infinity, the first is row {row}; "
+            "drop these rows, or impute them: missing values are not ignored silently."
+        )
+    if not (np.isfinite(w).all() and (w >= 0).all() and (w.sum(-1) > 0).all()):
+        raise DomainError("weights: expected finite weights ≥ 0, not all 0; remove the points that have none.")
+    raise MatcalcError("x: its scatter overflows; scale the data down, or use float64.")

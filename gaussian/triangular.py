@@ -1,0 +1,69 @@
+"""Triangular kernels: L⁻¹, L⁻¹y and |L⁻¹y|² for a lower triangular L, by whichever formulation is fastest at that size.
+
+Which one is decided from shapes alone, so the same choice is made under jit. On a CPU a matrix product runs several
+times faster than a triangular solve of the same size, and L⁻¹ followed by one product is as accurate as the solve up to
+a condition of about 10¹⁰ of LLᵀ in float64: the rounding errors of both are bounded by cond(L), not by cond(LLᵀ).
+"""
+
+import jax.numpy as jnp
+from jax import Array, lax
+from jaxtyping import Float
+
+LEAF = 64  # up to this size L⁻¹ is one triangular solve; above, two halves and two matrix products
+UNROLL = 16  # up to this size |L⁻¹y|² of many points is one fused loop over them, at the speed of reading y
+
+
+def inverse_lower(L: Float[Array, "*batch d d"]) -> Float[Array, "*batch d d"]:
+    """L⁻¹ by halves: [[A, 0], [C, B]]⁻¹ = [[A⁻¹, 0], [-B⁻¹ C A⁻¹, B⁻¹]]; the upper triangle is exactly 0."""
+    d = L.shape[-1]
+    if d <= LEAF:
+        return _solve(L, jnp.broadcast_to(jnp.eye(d, dtype=L.dtype), L.shape))
+    h = d // 2
+    A, B = inverse_lower(L[..., :h, :h]), inverse_lower(L[..., h:, h:])
+    C = -B @ (L[..., h:, :h] @ A)
+    return jnp.block([[A, jnp.zeros((*L.shape[:-2], h, d - h), L.dtype)], [C, B]])
+
+
+def apply(A: Float[Array, "*batch k d"], y: Float[Array, "*points d"]) -> Float[Array, "*points k"]:
+    """A y at every point; the leading axes of y end in those of A."""
+    if A.ndim == 2:
+        return y @ A.T
+    return jnp.einsum("...ij,...j->...i", A, y)
+
+
+def solve_lower(L: Float[Array, "*batch d d"], y: Float[Array, "*points d"]) -> Float[Array, "*points d"]:
+    """L⁻¹ y at every point; the leading axes of y end in those of L."""
+    if _points(L, y) > L.shape[-1] // 4:
+        return apply(inverse_lower(L), y)
+    columns = jnp.moveaxis(y.reshape(-1, *L.shape[:-1]), 0, -1)
+    return jnp.moveaxis(_solve(L, columns), -1, 0).reshape(y.shape)
+
+
+def squared_norm_solve(L: Float[Array, "*batch d d"], y: Float[Array, "*points d"]) -> Float[Array, "*points"]:
+    """|L⁻¹ y|² at every point; the leading axes of y end in those of L."""
+    d = L.shape[-1]
+    if L.ndim > 2 or d > UNROLL or _points(L, y) <= d:
+        return squared_norm(solve_lower(L, y))
+    z: list[Array] = []
+    for i in range(d):  # forward substitution, unrolled: one pass over the points, nothing but the result is stored
+        z.append((y[..., i] - sum(L[i, j] * z[j] for j in range(i))) / L[i, i])
+    return sum((t * t for t in z), start=jnp.zeros_like(y[..., 0]))
+
+
+def squared_norm(y: Float[Array, "*points d"]) -> Float[Array, "*points"]:
+    """|y|² at every point."""
+    return (y * y).sum(-1)
+
+
+def log_det_lower(L: Float[Array, "*batch d d"]) -> Float[Array, "*batch"]:
+    """log det L = Σ log l_ii, for a positive diagonal."""
+    return jnp.log(jnp.diagonal(L, axis1=-2, axis2=-1)).sum(-1)
+
+
+def _solve(L: Array, B: Array) -> Array:
+    return lax.linalg.triangular_solve(L, B, left_side=True, lower=True)
+
+
+def _points(L: Array, y: Array) -> int:
+    """Points for each matrix."""
+    return y.size * L.shape[-1] // L.size if L.size else 0
