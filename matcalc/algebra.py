@@ -331,17 +331,22 @@ def _merge_scalars(scalars: Iterable[Expr]) -> tuple[Fraction, list[Expr]]:
 def _absorb(exponents: dict[Expr, Expr]) -> None:
     """(c d)^(-1/2) · c · d is (c d)^(1/2): a root of a product takes in its own factors."""
     for base, exponent in list(exponents.items()):
-        if not (isinstance(base, Product) and not base.chain and isinstance(exponent, Number)):
-            continue
-        parts = [_base(s) for s in base.scalars]
-        whole = all(isinstance(exponents.get(b), Number) and isinstance(k, Number) for b, k in parts)
-        while whole and all(exponents[b].value * k.value > 0 for b, k in parts):  # type: ignore[attr-defined]
-            if any(abs(exponents[b].value) < abs(k.value) for b, k in parts):  # type: ignore[attr-defined]
-                break
-            for b, k in parts:
-                exponents[b] = subtract(exponents[b], k)
-            exponents[base] = add(exponents[base], ONE)
-            exponents[Number(base.coefficient)] = add(exponents.get(Number(base.coefficient), ZERO), number(-1))
+        if isinstance(base, Product) and not base.chain and isinstance(exponent, Number):
+            parts = [_base(s) for s in base.scalars]
+            coefficient = Number(base.coefficient)
+            while all(b in exponents and _covers(exponents[b], k) for b, k in parts):
+                for b, k in parts:
+                    exponents[b] = subtract(exponents[b], k)
+                exponents[base] = add(exponents[base], ONE)
+                exponents[coefficient] = subtract(exponents.get(coefficient, ZERO), ONE)
+
+
+def _covers(exponent: Expr, part: Expr) -> bool:
+    """Whether a power contains another: 3 and 2, n and n, but not 1 and 2."""
+    if exponent == part:
+        return True
+    return (isinstance(exponent, Number) and isinstance(part, Number)
+            and exponent.value * part.value > 0 and abs(exponent.value) >= abs(part.value))  # fmt: skip
 
 
 def divide(a: Expr | Scalar, b: Expr | Scalar) -> Expr:
