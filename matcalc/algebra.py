@@ -612,7 +612,9 @@ def call(function: str, *operands: Expr | Scalar, sizes: tuple[Dim, ...] = ()) -
         return inv(args[0])
     if function == "commutation":
         return commutation(*sizes)
-    if any(is_zero(a) for a in args) and (function in LINEAR or (function.startswith("frechet") and any(map(is_zero, args[1:])))):
+    if any(is_zero(a) for a in args) and (
+        function in LINEAR or (function.startswith("frechet") and any(map(is_zero, args[1:])))
+    ):
         return zeros(result_shape)
     shortcut = _SHORTCUTS.get(function)
     if shortcut is not None and (short := shortcut(*args, *sizes)) is not None:
@@ -620,7 +622,9 @@ def call(function: str, *operands: Expr | Scalar, sizes: tuple[Dim, ...] = ()) -
     if len(args) == 1 and function in LINEAR and isinstance(args[0], Product):
         coefficient, scalars, chain = args[0].coefficient, args[0].scalars, args[0].chain
         if chain and (coefficient != 1 or scalars):
-            return multiply(Number(coefficient), *scalars, call(function, _product(Fraction(1), (), chain), sizes=sizes))
+            return multiply(
+                Number(coefficient), *scalars, call(function, _product(Fraction(1), (), chain), sizes=sizes)
+            )
     return Call(function, args, tuple(sizes), result_shape)
 
 

@@ -84,10 +84,7 @@ def _(e: Product, directions: Directions) -> Expr:
     coefficient, factors = Number(e.coefficient), e.args
     moving = [k for k, f in enumerate(factors) if not f.names.isdisjoint(directions)]
     return add(
-        *(
-            multiply(coefficient, *factors[:k], differential(factors[k], directions), *factors[k + 1 :])
-            for k in moving
-        )
+        *(multiply(coefficient, *factors[:k], differential(factors[k], directions), *factors[k + 1 :]) for k in moving)
     )
 
 
@@ -104,7 +101,9 @@ def _(e: Power, directions: Directions) -> Expr:
         assert isinstance(exponent, Number)
         return _matrix_power(base, int(exponent.value), d_base)
     along_base = multiply(exponent, power(base, subtract(exponent, ONE)), d_base)
-    along_exponent = multiply(e, apply("log", base), differential(exponent, directions)) if exponent.names else number(0)
+    along_exponent = (
+        multiply(e, apply("log", base), differential(exponent, directions)) if exponent.names else number(0)
+    )
     return add(along_base, along_exponent)
 
 
@@ -244,7 +243,9 @@ def _frechet(e: Call, directions: Directions) -> Expr:
 
 
 FUNCTION_RULES: dict[str, Callable[[Call, Directions], Expr]] = {
-    **dict.fromkeys(("sum", "vec", "unvec", "diag", "tril", "triu", "toeplitz", "toeplitz_mean", "blocktrace"), _linear),
+    **dict.fromkeys(
+        ("sum", "vec", "unvec", "diag", "tril", "triu", "toeplitz", "toeplitz_mean", "blocktrace"), _linear
+    ),
     "tr": _trace,
     "det": lambda e, d: multiply(e, _relative(e.arguments[0], differential(e.arguments[0], d))),
     "logdet": lambda e, d: _relative(e.arguments[0], differential(e.arguments[0], d)),

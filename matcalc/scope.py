@@ -15,7 +15,9 @@ RESERVED = ("I", "pi", *FUNCTIONS)
 _BINARY = {"add", "subtract", "multiply", "juxtapose", "hadamard", "elementwise_divide", "divide", "kronecker"}
 _NAME = r"[^\W\d]\w*\u0302?"
 _DIM = rf"(?:{_NAME}|\d+)(?:\s*\*\s*(?:{_NAME}|\d+))*"
-_DECLARED = re.compile(rf"(?P<rows>{_DIM})(?:(?:\s+x\s+|\s*×\s*|(?<=\d)x(?=\d))(?P<columns>{_DIM}))?(?:\s+(?P<structure>\w+))?$")
+_DECLARED = re.compile(
+    rf"(?P<rows>{_DIM})(?:(?:\s+x\s+|\s*×\s*|(?<=\d)x(?=\d))(?P<columns>{_DIM}))?(?:\s+(?P<structure>\w+))?$"
+)
 _KINDS = {"scalar": SCALAR, "positive": SCALAR}
 
 
@@ -38,6 +40,19 @@ class Scope:
                 raise DeclarationError(
                     f"{self.differential_name}: reserved for the differential of {self.wrt}; use another name"
                 )
+
+    @classmethod
+    def of(cls, symbols: Iterable[Symbol], wrt: str | None = None) -> "Scope":
+        """The scope of symbols that already have shapes."""
+        scope = cls((), wrt)
+        for symbol in sorted(symbols, key=lambda s: s.name):
+            if scope.symbols.setdefault(symbol.name, symbol) != symbol:
+                raise DeclarationError(f"{symbol.name} stands for two different symbols")
+            scope.declared_sizes.update(name for d in symbol.shape for name in d.names)
+        if wrt is not None and scope.wrt not in scope.symbols:
+            raise DeclarationError(f"wrt: {wrt} does not occur in the expression; pass the symbol itself")
+        scope._close()
+        return scope
 
     # --- declarations -------------------------------------------------------------------------------------------------
 

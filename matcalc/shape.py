@@ -253,7 +253,9 @@ def _diag(args: Sequence[Operand], dims: Sequence[Dim], u: Unifier, name: str) -
     if is_column(args[0].shape):
         return n, n
     if not u.unify(*args[0].shape):
-        raise ShapeError(f"diag: {args[0]} must be a column vector (gives a matrix) or a square matrix (gives a vector)")
+        raise ShapeError(
+            f"diag: {args[0]} must be a column vector (gives a matrix) or a square matrix (gives a vector)"
+        )
     return (n, ONE) if not is_scalar(args[0].shape) else SCALAR
 
 

@@ -87,7 +87,9 @@ def _check_bounds(text: str) -> None:
 
 def _unexpected(text: str, position: int | None) -> ParseError:
     if position is None or position >= len(text):
-        return ParseError(f"{_excerpt(text, len(text))} ends too early: an operand or a closing ) is missing", len(text))
+        return ParseError(
+            f"{_excerpt(text, len(text))} ends too early: an operand or a closing ) is missing", len(text)
+        )
     character = text[position]
     name = re.match(r"\w+", text[position:])
     what = f"{name.group()!r}" if name else repr(character)

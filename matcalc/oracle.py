@@ -1,0 +1,202 @@
+"""What a derivative is, measured.
+
+First route: a complex step in NumPy along every direction of the tangent space, at several sets of sizes; nothing to
+compile, exact to rounding, and no automatic differentiation in it. Second route: `jax.grad` along the structure's free
+parameters, X = X0 + sum of theta_k B_k, so that it does not matter what representative `jax.grad` would return for X
+itself (through `cholesky` or `eigh` it symmetrises). Second derivatives take a fourth-order central difference of the
+complex step.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from matcalc import arrays
+from matcalc.evaluate import Evaluation
+from matcalc.expr import Expr, Sum, Symbol
+from matcalc.sampling import GUARDED, Points
+from matcalc.structure import GENERAL, STRUCTURES, Reading, Structure
+
+STEP = 1e-30
+SECOND_STEP = 1e-3
+TOLERANCE = {1: 1e-8, 2: 1e-6}
+
+
+def structure_of(symbol: Symbol) -> Structure:
+    """The structure of a symbol; a positive scalar moves like any scalar."""
+    return STRUCTURES.get(symbol.structure, GENERAL)
+
+
+def along(e: Expr, name: str, points: Points, directions: np.ndarray) -> np.ndarray:
+    """The derivative of `e` at every point as the variable moves along each direction: (points, directions, r, c)."""
+    step = {n: v[:, None].astype(complex) for n, v in points.values.items()}
+    step[name] = step[name] + 1j * STEP * directions
+    with np.errstate(all="ignore"):
+        value = Evaluation(step, points.sizes, GUARDED)(e)
+    rows, columns = (d.size(points.sizes) for d in e.shape)
+    value = np.broadcast_to(value, (points.count, directions.shape[-3], rows, columns))
+    return value.imag / STEP
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """The derivative of `e` by `variable` at some points, as a linear map on the tangent space."""
+
+    e: Expr
+    variable: Symbol
+    points: Points
+
+    @cached_property
+    def structure(self) -> Structure:
+        return structure_of(self.variable)
+
+    @cached_property
+    def position(self) -> np.ndarray:
+        return self.points.values[self.variable.name]
+
+    @cached_property
+    def directions(self) -> np.ndarray:
+        """A basis of the tangent space at every point: (points, directions, rows, columns)."""
+        return np.asarray(self.structure.tangent_basis(self.position))
+
+    @cached_property
+    def free_directions(self) -> np.ndarray:
+        """A basis of all matrices of the variable's shape."""
+        basis = GENERAL.basis(*self.position.shape[-2:])
+        return np.broadcast_to(basis, (self.points.count, *basis.shape))
+
+    @cached_property
+    def slopes(self) -> np.ndarray:
+        """The derivative along each tangent direction: (points, directions, rows, columns of e)."""
+        return along(self.e, self.variable.name, self.points, self.directions)
+
+    @cached_property
+    def free_slopes(self) -> np.ndarray:
+        """The derivative along every matrix of the variable's shape: that of the expression as typed."""
+        return along(self.e, self.variable.name, self.points, self.free_directions)
+
+    def gradient(self, reading: Reading) -> np.ndarray:
+        """The gradient of a scalar in a reading: (points, rows, columns)."""
+        if reading is Reading.AMBIENT or self.structure.is_unconstrained:
+            return np.einsum("pk,pkij->pij", self.free_slopes[..., 0, 0], self.free_directions)
+        slopes, basis = self.slopes[..., 0, 0], self.directions
+        if reading is Reading.TANGENT:
+            gram = np.einsum("pkij,plij->pkl", basis, basis)
+            slopes = np.linalg.solve(gram, slopes[..., None])[..., 0]
+        return np.einsum("pk,pkij->pij", slopes, basis)
+
+    def jacobian(self) -> np.ndarray:
+        """d vec(e) / d vec(variable), a row per output: (points, outputs, inputs)."""
+        slopes = self.free_slopes.mT.reshape(*self.free_slopes.shape[:2], -1)
+        columns = self.free_directions.mT.reshape(*self.free_directions.shape[:2], -1)
+        return np.einsum("pko,pki->poi", slopes, columns)
+
+    @cached_property
+    def scale(self) -> np.ndarray:
+        """The size of the terms of `e` at every point: what rounding in the derivative is measured against."""
+        terms = self.e.terms if isinstance(self.e, Sum) else (self.e,)
+        return np.max([np.abs(self.points(t)).max((-2, -1)) for t in terms], axis=0)
+
+
+def moved(points: Points, name: str, direction: np.ndarray, step: float) -> Points:
+    """The points with the variable moved along a direction."""
+    return points.at(**{name: points.values[name] + step * direction})
+
+
+def directional(field: Callable[[Points], np.ndarray], points: Points, name: str, direction: np.ndarray) -> np.ndarray:
+    """The derivative of a field of matrices along a direction, by central differences of fourth order."""
+    h = SECOND_STEP
+    near = field(moved(points, name, direction, h)) - field(moved(points, name, direction, -h))
+    far = field(moved(points, name, direction, 2 * h)) - field(moved(points, name, direction, -2 * h))
+    return (8 * near - far) / (12 * h)
+
+
+def second(e: Expr, variable: Symbol, points: Points, directions: np.ndarray, reading: Reading) -> np.ndarray:
+    """The derivative of the gradient field of a scalar along each direction: (points, directions, rows, columns)."""
+    structure = structure_of(variable)
+
+    def field(at: Points) -> np.ndarray:
+        here = Measurement(e, variable, at)
+        if structure.is_linear:
+            return here.gradient(reading)
+        return structure.read(reading, here.position, here.gradient(Reading.AMBIENT))
+
+    slopes = [directional(field, points, variable.name, directions[:, k]) for k in range(directions.shape[1])]
+    return np.stack(slopes, 1)
+
+
+# --- agreement -------------------------------------------------------------------------------------------------------
+
+
+def relative_error(claimed: np.ndarray, measured: np.ndarray, scale: np.ndarray | float = 0.0) -> np.ndarray:
+    """‖claimed - measured‖ over the larger norm, at every point; never over less than a millionth of `scale`."""
+    axes = tuple(range(1, measured.ndim))
+    norms = [np.sqrt(np.sum(np.square(np.abs(v)), axis=axes)) for v in (claimed - measured, claimed, measured)]
+    floor = np.maximum(1e-6 * np.asarray(scale), np.finfo(float).tiny)
+    return norms[0] / np.maximum(np.maximum(norms[1], norms[2]), floor)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was tried: at how many points, with what largest relative error, and against what."""
+
+    ok: bool
+    instances: int
+    max_relative_error: float
+    oracles: tuple[str, ...] = ("complex step",)
+    counterexample: dict[str, Any] | None = None
+    decided: bool = True
+
+    def to_json(self) -> dict[str, Any]:
+        """The keys that the command line promises."""
+        error = self.max_relative_error
+        return {"ok": self.ok, "instances": self.instances, "max_relative_error": error if np.isfinite(error) else None}
+
+
+def weigh(trials: Sequence[tuple[Points, np.ndarray]], order: int = 1, oracles: tuple[str, ...] = ()) -> Evidence:
+    """The errors at several sets of points in one statement.
+
+    Points where a side has no value are left out; what is left must hold two sets of sizes (or all there are), one of
+    them without a 1, or nothing is decided.
+    """
+    finite = [(p, errors[np.isfinite(errors)]) for p, errors in trials if np.isfinite(errors).any()]
+    known = np.concatenate([e for _, e in finite]) if finite else np.zeros(0)
+    worst = float(known.max()) if len(known) else float("inf")
+    refuted = worst > TOLERANCE[order] and len(known) > 0
+    large = any(min(p.sizes.values(), default=2) > 1 for p, _ in finite)
+    decided = refuted or (large and len(finite) >= min(2, len(trials)))
+    oracles = oracles or (("complex step",) if order == 1 else ("complex step and differences",))
+    return Evidence(decided and not refuted, len(known), worst, oracles, None, decided)
+
+
+# --- the second route: jax -------------------------------------------------------------------------------------------
+
+
+def jax_slopes(e: Expr, variable: Symbol, points: Points, directions: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """d/dtheta_k of <weights, e(X + sum theta_k B_k)> at the first point, by `jax.grad` in float64."""
+    import jax
+    import jax.numpy as jnp
+
+    ops = arrays.Jax()
+    with jax.enable_x64(True):
+        values = {n: jnp.asarray(v[0]) for n, v in points.values.items()}
+        basis = jnp.asarray(directions[0])
+
+        def f(theta: Any) -> Any:
+            position = values[variable.name] + jnp.tensordot(theta, basis, 1)
+            return jnp.sum(Evaluation({**values, variable.name: position}, points.sizes, ops)(e) * weights)
+
+        return np.asarray(jax.grad(f)(jnp.zeros(len(directions[0]))))
+
+
+def confirmed_by_jax(measurement: Measurement, structured: bool = True) -> float:
+    """How far `jax.grad` and the complex step are apart at one point: a relative error."""
+    m = measurement
+    directions, slopes = (m.directions, m.slopes) if structured else (m.free_directions, m.free_slopes)
+    weights = np.random.default_rng(0).uniform(0.5, 1.5, slopes.shape[2:])
+    by_jax = jax_slopes(m.e, m.variable, m.points, directions, weights)
+    by_step = np.einsum("kij,ij->k", slopes[0], weights)
+    return float(relative_error(by_jax[None], by_step[None], m.scale[:1])[0])

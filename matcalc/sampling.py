@@ -1,0 +1,149 @@
+"""Points at which an expression is tried: sizes all different, 1 among them, values in the domain of the expression."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from matcalc.arrays import NumPy
+from matcalc.errors import DomainError
+from matcalc.evaluate import Evaluation
+from matcalc.expr import Expr, Symbol
+from matcalc.shape import SCALAR
+from matcalc.structure import GENERAL, STRUCTURES
+
+MAX_CONDITION = 1e7
+CANDIDATES = 6
+
+
+class GuardedNumPy(NumPy):
+    """NumPy that answers NaN instead of rounding noise where a matrix is singular to working precision."""
+
+    def inverse(self, a: np.ndarray) -> np.ndarray:
+        return super().inverse(self._regular(a))
+
+    def log_determinant(self, a: np.ndarray) -> np.ndarray:
+        return super().log_determinant(self._regular(a))
+
+    def _regular(self, a: np.ndarray) -> np.ndarray:
+        finite = np.isfinite(a).all((-2, -1))
+        safe = np.where(finite[..., None, None], a, np.eye(a.shape[-1]))
+        singular = ~finite | ~(np.linalg.cond(safe.real) < MAX_CONDITION)
+        return np.where(singular[..., None, None], np.eye(a.shape[-1]) * np.nan, safe) if singular.any() else a
+
+
+GUARDED = GuardedNumPy()
+
+
+@dataclass(frozen=True)
+class Points:
+    """Several points of one set of sizes: `values[name]` is (points, rows, columns)."""
+
+    sizes: Mapping[str, int]
+    values: Mapping[str, np.ndarray]
+
+    @property
+    def count(self) -> int:
+        """How many points there are."""
+        return max((len(v) for v in self.values.values()), default=1)
+
+    def take(self, keep: np.ndarray) -> "Points":
+        """The points of some indices."""
+        return Points(self.sizes, {n: v[keep] for n, v in self.values.items()})
+
+    def at(self, **values: np.ndarray) -> "Points":
+        """The same points with some values replaced."""
+        return Points(self.sizes, {**self.values, **values})
+
+    def __call__(self, e: Expr) -> np.ndarray:
+        """The value of an expression at every point, (points, rows, columns); NaN where it has none."""
+        with np.errstate(all="ignore"):
+            try:
+                value = Evaluation(self.values, self.sizes, GUARDED)(e)
+            except np.linalg.LinAlgError:
+                value = np.asarray(np.nan)
+        rows, columns = (d.size(self.sizes) for d in e.shape)
+        return np.broadcast_to(value, np.broadcast_shapes(np.shape(value), (self.count, rows, columns)))
+
+
+def size_assignments(names: Iterable[str]) -> Iterator[dict[str, int]]:
+    """Sizes that tell every dimension apart: no two equal in one assignment, and a 1 in the third."""
+    ordered = sorted(names)
+    k = len(ordered)
+    pool = list(range(2, k + 3))
+    yield dict(zip(ordered, pool[1:] + pool[:1], strict=False))
+    yield dict(zip(ordered, reversed(pool), strict=False))
+    for one in range(min(max(k, 1), 3)):
+        rest = iter(pool[1:] + pool[:1])
+        yield {n: 1 if i == one else next(rest) for i, n in enumerate(ordered)}
+    yield dict(zip(ordered, pool, strict=False))
+
+
+def _positive(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    return rng.uniform(0.3, 1.7, shape)
+
+
+def _small(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    return rng.uniform(-0.6, 0.6, shape)
+
+
+def _near_identity(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    small = rng.uniform(0.02, 0.25, shape)
+    return small + np.eye(shape[-1]) if shape[-1] == shape[-2] else small
+
+
+def _well_conditioned(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    if shape[-1] == shape[-2] > 1:
+        return GENERAL.sample(rng, *shape[-2:], batch=shape[:-2])
+    return rng.standard_normal(shape)
+
+
+# From the plainest to the tamest: the first under which the expressions have a value is taken.
+FLAVOURS = (_well_conditioned, _positive, _near_identity, _small)
+
+
+def draw(symbol: Symbol, sizes: Mapping[str, int], rng: np.random.Generator, count: int, flavour) -> np.ndarray:  # type: ignore[no-untyped-def]
+    """Random values of a symbol that are members of its structure, (count, rows, columns)."""
+    rows, columns = (d.size(sizes) for d in symbol.shape)
+    if symbol.structure == "positive":
+        return _positive(rng, (count, 1, 1))
+    structure = STRUCTURES[symbol.structure]
+    if structure is not GENERAL:
+        return structure.sample(rng, rows, columns, batch=(count,))
+    if symbol.shape == SCALAR and flavour is _well_conditioned:
+        return rng.uniform(0.4, 1.9, (count, 1, 1)) * rng.choice([-1, 1], (count, 1, 1))
+    return flavour(rng, (count, rows, columns))
+
+
+def dimension_names(expressions: Sequence[Expr], symbols: Iterable[Symbol]) -> set[str]:
+    """The names of all sizes in expressions and symbols."""
+    shapes = [e.shape for e in expressions] + [s.shape for s in symbols]
+    return {name for shape in shapes for d in shape for name in d.names}
+
+
+def sample(expressions: Sequence[Expr], symbols: Iterable[Symbol], per_size: int = 3, seed: int = 0) -> list[Points]:
+    """Points in the common domain of expressions, at several sets of sizes.
+
+    Raises:
+        DomainError: no point was found at which every expression has a finite value.
+    """
+    ordered = sorted(set(symbols).union(*(e.symbols for e in expressions)), key=lambda s: s.name)
+    found: list[Points] = []
+    for k, sizes in enumerate(size_assignments(dimension_names(expressions, ordered))):
+        for f, flavour in enumerate(FLAVOURS):
+            rng = np.random.default_rng([seed, k, f])
+            values = {s.name: draw(s, sizes, rng, CANDIDATES, flavour) for s in ordered}
+            points = Points(sizes, values)
+            finite = np.ones(CANDIDATES, bool)
+            for e in expressions:
+                finite &= np.isfinite(np.broadcast_to(points(e), (CANDIDATES, *points(e).shape[1:]))).all((-2, -1))
+            keep = np.flatnonzero(finite)[:per_size]
+            if len(keep) == per_size or (len(keep) and f == len(FLAVOURS) - 1):
+                found.append(points.take(keep))
+                break
+    if not found:
+        raise DomainError(
+            "no point was found at which the expression has a finite value: a logarithm or a root of a negative "
+            "number, or a matrix that is singular at every size; declare structures (spd, positive) to say where it lives"
+        )
+    return found
