@@ -1,9 +1,10 @@
-"""Print expressions: plain ASCII text (which is read back), Unicode, LaTeX and Python, from one traversal.
+"""Print expressions: plain ASCII text (which is read back), Unicode, and by further styles LaTeX and Python.
 
-A `Style` says how each kind of operation looks; `Printer` decides where parentheses stand. Everything that the ASCII
-and the Unicode style print is read by `Scope.read`.
+A `Style` says how each kind of operation looks; `Printer` walks the expression and decides what stands where.
+Everything that the ASCII and the Unicode style print is read by `Scope.read`.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
@@ -30,95 +31,123 @@ from matcalc.shape import SCALAR, Dim
 from matcalc.syntax import GREEK
 
 SUM, PRODUCT, UNARY, POSTFIX, ATOM = range(5)
-MINUS_ONE = Number(Fraction(-1))
 HALF = Number(Fraction(1, 2))
 Printed = tuple[str, int]
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class Style:
-    """ASCII text of the language."""
+    """ASCII text of the language: how each operation looks, given its operands and how tightly they bind."""
 
-    times, dot, quotient, kronecker = "*", " .* ", " ./ ", None
+    times, dot, quotient = "*", " .* ", " ./ "
     pi = "pi"
 
     def name(self, name: str) -> str:
+        """A symbol."""
         return name
 
+    def dim(self, parts: Sequence[str]) -> str:
+        """A dimension: a product of names and an integer."""
+        return "*".join(parts)
+
     def group(self, text: str) -> str:
+        """Parentheses."""
         return f"({text})"
 
+    def at(self, printed: Printed, level: int) -> str:
+        """An operand, in parentheses unless it binds at least as tightly as `level`."""
+        text, found = printed
+        return text if found >= level else self.group(text)
+
     def number(self, value: Fraction) -> Printed:
-        return (str(value), ATOM if value.denominator == 1 and value >= 0 else PRODUCT if value >= 0 else UNARY)
+        """A rational."""
+        return str(value), UNARY if value < 0 else ATOM if value.denominator == 1 else PRODUCT
 
-    def transpose(self, text: str) -> Printed:
-        return text + "'", POSTFIX
+    def transpose(self, of: Printed) -> Printed:
+        """The transpose."""
+        return self.at(of, POSTFIX) + "'", POSTFIX
 
-    def power(self, base: str, exponent: Printed) -> Printed:
-        return f"{base}^{self.tight(exponent)}", POSTFIX
+    def power(self, base: Printed, exponent: Printed) -> Printed:
+        """A scalar to a power."""
+        return f"{self.at(base, ATOM)}^{self.exponent(exponent)}", POSTFIX
 
-    def elementwise_power(self, base: str, exponent: Printed) -> Printed:
-        return f"{base}.^{self.tight(exponent)}", POSTFIX
+    def matrix_power(self, base: Printed, exponent: int) -> Printed:
+        """An integer power of a matrix; -1 is the inverse."""
+        return self.power(base, self.number(Fraction(exponent)))
 
-    def tight(self, exponent: Printed) -> str:
+    def transposed_power(self, base: Printed, exponent: int) -> Printed:
+        """The transpose of an integer power of a matrix."""
+        return self.transpose(self.matrix_power(base, exponent))
+
+    def elementwise_power(self, base: Printed, exponent: Printed) -> Printed:
+        """Every entry to a power."""
+        return f"{self.at(base, POSTFIX)}.^{self.exponent(exponent)}", POSTFIX
+
+    def exponent(self, exponent: Printed) -> str:
+        """What stands raised: bare when it is an integer."""
         text, level = exponent
-        return text if level >= ATOM or text.lstrip("-").isdigit() else f"({text})"
+        return text if text.lstrip("-").isdigit() else self.at((text, level), ATOM)
 
-    def transposed_power(self, base: str, exponent: Printed) -> Printed:
-        return self.transpose(self.power(base, exponent)[0])
+    def product(self, scalars: Sequence[str], chain: Sequence[str]) -> str:
+        """Scalars, then matrices in their order."""
+        return self.times.join([*scalars, *chain])
 
-    def product(self, factors: Sequence[str]) -> str:
-        return self.times.join(factors)
+    def fraction(self, numerator: Printed, denominator: Printed) -> Printed:
+        """A quotient by a scalar."""
+        return f"{self.at(numerator, PRODUCT)}/{self.at(denominator, POSTFIX)}", PRODUCT
 
-    def fraction(self, numerator: str, denominators: Sequence[str]) -> Printed:
-        return "/".join([numerator, *denominators]), PRODUCT
+    def hadamard(self, factors: Sequence[Printed], divisors: Sequence[Printed]) -> Printed:
+        """Elementwise products and quotients."""
+        text = self.dot.join(self.at(f, POSTFIX) for f in factors)
+        return text + "".join(self.quotient + self.at(d, POSTFIX) for d in divisors), PRODUCT
 
-    def denominator_level(self) -> int:
-        return POSTFIX
-
-    def numerator_level(self) -> int:
-        return PRODUCT
-
-    def call(self, function: str, arguments: Sequence[str]) -> Printed:
-        return f"{function}({', '.join(arguments)})", ATOM
+    def function(self, name: str, arguments: Sequence[Printed], sizes: Sequence[str], e: Expr) -> Printed:
+        """A function by its name in the language; `e` is the call."""
+        return f"{name}({', '.join([*(text for text, _ in arguments), *sizes])})", ATOM
 
     def identity(self, n: str, determined: bool) -> str:
+        """The identity matrix; `determined`: its size is clear from its place."""
         return "I" if determined else f"eye({n})"
 
-    def ones(self, n: str, m: str) -> str:
-        return f"ones({n},{m})"
-
-    def zeros(self, n: str, m: str) -> str:
-        return f"zeros({n},{m})"
+    def filled(self, name: str, rows: str, columns: str) -> Printed:
+        """A matrix of ones or of zeros."""
+        return f"{name}({rows},{columns})", ATOM
 
 
 class Unicode(Style):
     """Unicode text, as terminals show it; read back as well."""
 
-    times, dot, quotient, kronecker = " ", " ⊙ ", " ./ ", " ⊗ "
-    pi = "π"
+    times, dot, quotient = " ", " ⊙ ", " ⊘ "
 
     def name(self, name: str) -> str:
-        for ascii_name in sorted(GREEK, key=len, reverse=True):
-            rest = name[len(ascii_name) :]
-            if name.startswith(ascii_name) and (not rest or not rest[0].isalpha()):
-                name = GREEK[ascii_name] + rest
-                break
-        return name.removesuffix("_hat") + "\u0302" if name.endswith("_hat") and len(name) == 5 else name
+        for greek in sorted(GREEK, key=len, reverse=True):
+            name = re.sub(rf"^(d?){greek}(?![A-Za-z])", rf"\g<1>{GREEK[greek]}", name)
+        return re.sub(r"^(d?[^\W\d_])_hat$", "\\g<1>\u0302", name)
 
-    def transpose(self, text: str) -> Printed:
-        return text + "ᵀ", POSTFIX
+    def transpose(self, of: Printed) -> Printed:
+        return self.at(of, POSTFIX) + "ᵀ", POSTFIX
 
-    def power(self, base: str, exponent: Printed) -> Printed:
-        text = exponent[0]
-        if text.lstrip("-").isdigit():
-            return base + text.translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")), POSTFIX
+    def power(self, base: Printed, exponent: Printed) -> Printed:
+        if exponent[0].lstrip("-").isdigit():
+            return self.at(base, ATOM) + exponent[0].translate(_RAISED), POSTFIX
         return super().power(base, exponent)
 
-    def transposed_power(self, base: str, exponent: Printed) -> Printed:
-        return self.transpose(f"({self.power(base, exponent)[0]})")
+    def transposed_power(self, base: Printed, exponent: int) -> Printed:
+        return self.transpose((self.matrix_power(base, exponent)[0], UNARY))
 
-    def fraction(self, numerator: str, denominators: Sequence[str]) -> Printed:
-        return " / ".join([numerator, *denominators]), PRODUCT
+    def product(self, scalars: Sequence[str], chain: Sequence[str]) -> str:
+        text, *factors = [*scalars, *chain]
+        for factor in factors:
+            text += (" · " if factor[0].isdigit() else " ") + factor
+        return text
+
+    def fraction(self, numerator: Printed, denominator: Printed) -> Printed:
+        return f"{self.at(numerator, PRODUCT)} / {self.at(denominator, POSTFIX)}", PRODUCT
+
+    def function(self, name: str, arguments: Sequence[Printed], sizes: Sequence[str], e: Expr) -> Printed:
+        if name == "kron":
+            return " ⊗ ".join(self.at(a, POSTFIX) for a in arguments), PRODUCT
+        return super().function(name, arguments, sizes, e)
 
 
 class Printer:
@@ -131,14 +160,10 @@ class Printer:
         """The text of a whole expression."""
         return self.text(e)[0]
 
-    def at(self, e: Expr, level: int, determined: bool = False) -> str:
-        """The text of an operand, in parentheses unless it binds at least as tightly as `level`."""
-        text, found = self.text(e, determined)
-        return text if found >= level else self.style.group(text)
-
     def dim(self, d: Dim) -> str:
-        parts = [str(d.factor)] if d.factor != 1 or not d.names else []
-        return "*".join(parts + [self.sizes.get(n, n) for n in d.names])
+        """The text of a dimension."""
+        names = [self.sizes.get(n) or self.style.name(n) for n in d.names]
+        return self.style.dim([str(d.factor)] * (d.factor != 1 or not names) + names)
 
     def text(self, e: Expr, determined: bool = False) -> Printed:
         """The text of an expression and how tightly it binds; `determined`: an I in its place is of known size."""
@@ -151,108 +176,124 @@ class Printer:
             case Pi():
                 return style.pi, ATOM
             case Size(d):
-                return self.size(d)
+                return self.dim(d), ATOM
             case Identity((n, _)):
                 return style.identity(self.dim(n), determined), ATOM
-            case Commutation(of=(n, m)):
-                return style.call("commutation", [self.dim(n), self.dim(m)])
+            case Commutation(of=sizes):
+                return style.function("commutation", [], [*map(self.dim, sizes)], e)
             case Filled((n, m)):
-                return (style.ones if isinstance(e, Ones) else style.zeros)(self.dim(n), self.dim(m)), ATOM
+                return style.filled("ones" if isinstance(e, Ones) else "zeros", self.dim(n), self.dim(m))
             case Sum(terms):
                 return self.sum(terms), SUM
             case Product():
-                return self.product(e)
+                return self.product(e, determined)
             case Hadamard(factors):
                 return self.hadamard(factors)
             case Transpose(of):
-                return style.transpose(self.at(of, POSTFIX))
+                return style.transpose(self.text(of))
             case Power(base, exponent):
-                return self.power(base, exponent)
+                return self.scalar_power(e) if base.shape == SCALAR else self.matrix_power(base, exponent)
             case ElementwisePower(base, exponent):
-                if exponent == HALF:
-                    return style.call("sqrt", [self.print(base)])
-                return style.elementwise_power(self.at(base, POSTFIX), self.text(exponent))
+                return self.function("sqrt", e, [base]) if exponent == HALF else style.elementwise_power(
+                    self.text(base), self.text(exponent))  # fmt: skip
             case Apply(function, argument):
-                return style.call(function, [self.print(argument)])
-            case Call("kron", (a, b)) if style.kronecker:
-                return self.at(a, POSTFIX) + style.kronecker + self.at(b, POSTFIX), PRODUCT
+                return self.function(function, e, [argument])
             case Call(function, arguments):
-                return style.call(function, [*map(self.print, arguments), *map(self.dim, e.sizes)])
+                return self.function(function, e, arguments, [*map(self.dim, e.sizes)])
         raise TypeError(f"no way to print {type(e).__name__}")
 
-    def size(self, d: Dim) -> Printed:
-        return self.dim(d), ATOM
+    def function(self, name: str, e: Expr, arguments: Sequence[Expr], sizes: Sequence[str] = ()) -> Printed:
+        """A call of a function."""
+        return self.style.function(name, [*map(self.text, arguments)], sizes, e)
 
     def sum(self, terms: Sequence[Expr]) -> str:
-        determined = any(not isinstance(bare(t), Identity) for t in terms)
-        result = ""
-        for term in terms:
-            text, level = self.text(term, determined)
-            if not result:
-                result = text
-            elif text.startswith("-"):
-                result += f" - {text[1:]}"
-            else:
-                result += f" + {text}"
-        return result
+        """Terms with their signs."""
+        determined = any(not isinstance(_bare(t), Identity) for t in terms)
+        first, *rest = (self.text(t, determined)[0] for t in terms)
+        return first + "".join(f" - {t[1:]}" if t.startswith("-") else f" + {t}" for t in rest)
 
-    def power(self, base: Expr, exponent: Expr) -> Printed:
-        style = self.style
-        if base.shape == SCALAR:
-            if isinstance(exponent, Number) and exponent.value < 0:
-                return self.product(Product(Fraction(1), (Power(base, exponent),), ()))
-            if exponent == HALF:
-                return style.call("sqrt", [self.print(base)])
+    def scalar_power(self, e: Power) -> Printed:
+        """A power of a scalar: a negative one stands below the line."""
+        if _is_below(e):
+            return self.product(Product(Fraction(1), (e,), ()))
+        if e.exponent == HALF:
+            return self.function("sqrt", e, [e.base])
+        return self.style.power(self.text(e.base), self.text(e.exponent))
+
+    def matrix_power(self, base: Expr, exponent: Expr) -> Printed:
+        """A power of a matrix, perhaps of a transposed one."""
+        assert isinstance(exponent, Number)
+        k = int(exponent.value)
         if isinstance(base, Transpose):
-            return style.transposed_power(self.at(base.of, POSTFIX + isinstance(base.of, Power)), self.text(exponent))
-        return style.power(self.at(base, ATOM), self.text(exponent))
+            return self.style.transposed_power(self.text(base.of), k)
+        return self.style.matrix_power(self.text(base), k)
 
-    def product(self, e: Product) -> Printed:
+    def product(self, e: Product, determined: bool = False) -> Printed:
         """coefficient, scalars, chain, then exponentials; negative powers of scalars below the line."""
-        above, below, last = [], [], []
-        for s in e.scalars:
-            if isinstance(s, Power) and isinstance(s.exponent, Number) and s.exponent.value < 0:
-                below.append(s.base if s.exponent == MINUS_ONE else Power(s.base, Number(-s.exponent.value)))
-            elif isinstance(s, Apply) and s.function == "exp" and e.chain:
-                last.append(s)
-            else:
-                above.append(s)
-        sign = "-" if e.coefficient < 0 else ""
-        return self.assemble(sign, abs(e.coefficient), above + list(e.chain) + last, below)
-
-    def assemble(self, sign: str, coefficient: Fraction, above: Sequence[Expr], below: Sequence[Expr]) -> Printed:
-        style = self.style
-        factors = [self.at(f, POSTFIX) for f in above]
-        if coefficient != 1 or not factors:
-            factors.insert(0, style.number(coefficient)[0])
-        text = style.product(factors)
-        level = PRODUCT if len(factors) > 1 or coefficient.denominator != 1 else POSTFIX
+        below = [_reciprocal(s) for s in e.scalars if _is_below(s)]
+        above = [s for s in e.scalars if not _is_below(s)]
+        last = [s for s in above if e.chain and isinstance(s, Apply) and s.function == "exp"]
+        above, chain = _open_last([s for s in above if s not in last], e.chain)
+        size = abs(e.coefficient)
         if below:
-            text, level = style.fraction(text, [self.at(b, style.denominator_level()) for b in below])
-        return (sign + text, UNARY if level > UNARY else PRODUCT) if sign else (text, level)
+            numerator = self.factors(Fraction(size.numerator), above, chain, last)
+            text, level = self.style.fraction(numerator, self.factors(Fraction(size.denominator), below, (), ()))
+        else:
+            text, level = self.factors(size, above, chain, last, determined)
+        if e.coefficient > 0:
+            return text, level
+        return "-" + self.style.at((text, level), PRODUCT), PRODUCT if level == PRODUCT else UNARY
+
+    def factors(self, coefficient: Fraction, scalars: Sequence[Expr], chain: Sequence[Expr], last: Sequence[Expr],
+                determined: bool = False) -> Printed:  # fmt: skip
+        """A coefficient, scalars, a chain of matrices, and scalars that stand after it."""
+        count = len(scalars) + len(chain) + len(last)
+        if coefficient == 1 and count == 1:
+            return self.text([*scalars, *chain, *last][0], determined)
+        number = [self.style.number(coefficient)[0]] if coefficient != 1 or not count else []
+        matrices = [self.style.at(self.text(f, determined and len(chain) == 1), POSTFIX) for f in chain]
+        text = self.style.product([*number, *map(self.factor, scalars)], matrices)
+        text = self.style.product([text, *map(self.factor, last)], [])
+        return text, PRODUCT if count or coefficient.denominator != 1 else ATOM
+
+    def factor(self, e: Expr) -> str:
+        """A factor of a product, in parentheses where it needs them."""
+        return self.style.at(self.text(e), POSTFIX)
 
     def hadamard(self, factors: Sequence[Expr]) -> Printed:
-        style = self.style
-        determined = any(not isinstance(bare(f), Identity) for f in factors)
-        upper = [f for f in factors if not _is_reciprocal(f)]
-        lower = [f for f in factors if _is_reciprocal(f)]
+        """An elementwise product, negative powers as quotients."""
+        determined = any(not isinstance(_bare(f), Identity) for f in factors)
+        divisors = [_reciprocal(f) for f in factors if _is_below(f)]
+        upper = [f for f in factors if not _is_below(f)]
         if not upper:
-            return style.dot.join(self.at(f, POSTFIX) for f in factors), PRODUCT
-        text = style.dot.join(self.at(f, POSTFIX, determined) for f in upper)
-        for f in lower:
-            assert isinstance(f, ElementwisePower) and isinstance(f.exponent, Number)
-            inverse = f.base if f.exponent == MINUS_ONE else ElementwisePower(f.base, Number(-f.exponent.value))
-            text += style.quotient + self.at(inverse, POSTFIX)
-        return text, PRODUCT
+            upper, divisors = list(factors), []
+        return self.style.hadamard([self.text(f, determined) for f in upper], [*map(self.text, divisors)])
 
 
-def bare(e: Expr) -> Expr:
+def _bare(e: Expr) -> Expr:
     """What a scalar multiple is a multiple of."""
     return e.chain[0] if isinstance(e, Product) and len(e.chain) == 1 else e
 
 
-def _is_reciprocal(e: Expr) -> bool:
-    return isinstance(e, ElementwisePower) and isinstance(e.exponent, Number) and e.exponent.value < 0
+def _is_below(e: Expr) -> bool:
+    """Whether a factor is written below the line: a negative power of a scalar, or an elementwise one."""
+    if not isinstance(e, (Power, ElementwisePower)) or (isinstance(e, Power) and not e.is_scalar):
+        return False
+    return isinstance(e.exponent, Number) and e.exponent.value < 0
+
+
+def _reciprocal(e: Expr) -> Expr:
+    assert isinstance(e, (Power, ElementwisePower))
+    assert isinstance(e.exponent, Number)
+    return e.base if e.exponent.value == -1 else type(e)(e.base, Number(-e.exponent.value))
+
+
+def _open_last(scalars: list[Expr], chain: Sequence[Expr]) -> tuple[list[Expr], Sequence[Expr]]:
+    """A single 1 x 1 chain among the scalars goes last, where it needs no parentheses: -1/2*y'*S^-1*y."""
+    chains = [s for s in scalars if isinstance(s, Product)]
+    if chain or len(chains) != 1:
+        return scalars, chain
+    return [s for s in scalars if s is not chains[0]], chains[0].chain
 
 
 def to_text(e: Expr, sizes: Mapping[str, str] | None = None) -> str:
