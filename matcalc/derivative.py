@@ -253,7 +253,7 @@ def formulate(e: Expr, scope: Scope, reading: str | Reading | None, order: int, 
                               "use tangent or ambient")  # fmt: skip
     _check_cholesky(e)
     work = _Work(e, variable, scope)
-    kind = kind_of(e, variable, order)
+    kind = kind_of(e.shape, variable.shape, order)
     forms = work.forms(kind, order, layout)
     default = Reading.ENTRYWISE if structure.is_linear else Reading.TANGENT
     shown = reading if reading is not None else default
@@ -263,19 +263,32 @@ def formulate(e: Expr, scope: Scope, reading: str | Reading | None, order: int, 
     return Derivative(e, variable, order, kind, layout, forms, shown, scope, tuple(work.steps))
 
 
-def kind_of(e: Expr, variable: Symbol, order: int) -> str:
-    """gradient, jacobian, hessian or differential."""
-    vector = shape.ONE in variable.shape
+def kind_of(e: shape.Shape, variable: shape.Shape, order: int) -> str:
+    """gradient, jacobian, hessian or differential, from the shapes of the expression and the variable."""
+    vector = shape.ONE in variable
     if order == 2:
-        if not e.is_scalar and not variable.is_scalar:
-            raise NoRuleError("order 2: expected a scalar expression (or a scalar variable), got "
-                              f"{shape.show(e.shape)} by {shape.show(variable.shape)}")  # fmt: skip
+        if shape.SCALAR not in (e, variable):
+            raise NoRuleError(
+                f"order 2: expected a scalar expression or a scalar variable, got {shape.show(e)} by {shape.show(variable)}"
+            )
         return "hessian" if vector else "differential"
-    if e.is_scalar:
+    if e == shape.SCALAR:
         return "gradient"
-    if variable.is_scalar or (vector and shape.ONE in e.shape):
+    if variable == shape.SCALAR or (vector and shape.ONE in e):
         return "jacobian"
     return "differential"
+
+
+def derivative_shape(e: shape.Shape, variable: shape.Shape, order: int, layout: str) -> shape.Shape:
+    """The shape of a derivative; a differential has that of what it is the differential of."""
+    kind = kind_of(e, variable, order)
+    if kind == "gradient" or (kind == "differential" and order == 2):
+        return variable
+    if kind == "differential" or variable == shape.SCALAR:
+        return e
+    inputs = variable[0] * variable[1]
+    outputs = inputs if kind == "hessian" else e[0] * e[1]
+    return (outputs, inputs) if layout == "numerator" else (inputs, outputs)
 
 
 def _check_cholesky(e: Expr) -> None:

@@ -147,3 +147,34 @@ def sample(expressions: Sequence[Expr], symbols: Iterable[Symbol], per_size: int
             "number, or a matrix that is singular at every size; declare structures (spd, positive) to say where it lives"
         )
     return found
+
+
+def integer_points(
+    expressions: Sequence[Expr], symbols: Iterable[Symbol], without: str | None = None, seed: int = 0
+) -> Iterator[Points]:
+    """Single points with small integers as entries, sizes 2, 3, ..., at which every expression has a value."""
+    ordered = sorted(set(symbols).union(*(e.symbols for e in expressions)), key=lambda s: s.name)
+    ordered = [s for s in ordered if s.name != without]
+    sizes = {n: 2 + k for k, n in enumerate(sorted(dimension_names(expressions, ordered)))}
+    rng = np.random.default_rng(seed)
+    evaluated = [e for e in expressions if without not in e.names]
+    for _ in range(20):
+        points = Points(sizes, {s.name: _integers(s, sizes, rng) for s in ordered})
+        if all(np.isfinite(points(e)).all() for e in evaluated):
+            yield points
+
+
+def _integers(symbol: Symbol, sizes: Mapping[str, int], rng: np.random.Generator) -> np.ndarray:
+    rows, columns = (d.size(sizes) for d in symbol.shape)
+    values = rng.integers(-2, 4, (1, rows, columns)).astype(float)
+    match symbol.structure:
+        case "positive":
+            return np.abs(values) + 1
+        case "spd":
+            return values @ values.mT + np.eye(rows)
+        case "orthogonal":
+            return np.eye(rows)[None, rng.permutation(rows)]
+        case "general":
+            return values
+    structure = STRUCTURES[symbol.structure]
+    return np.asarray(structure.fill(structure.free(values), rows, columns))

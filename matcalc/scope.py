@@ -1,7 +1,7 @@
 """Declarations and reading: what each name stands for, the sizes by unification, and text made into expressions."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain, combinations
 
 from matcalc import algebra, shape
@@ -19,6 +19,9 @@ _DECLARED = re.compile(
     rf"(?P<rows>{_DIM})(?:(?:\s+x\s+|\s*×\s*|(?<=\d)x(?=\d))(?P<columns>{_DIM}))?(?:\s+(?P<structure>\w+))?$"
 )
 _KINDS = {"scalar": SCALAR, "positive": SCALAR}
+
+
+Expected = Callable[[Sequence[Shape], Shape], Shape]
 
 
 class Scope:
@@ -122,8 +125,10 @@ class Scope:
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
-    def read(self, *texts: str, like: Shape | None = None) -> tuple[Expr, ...]:
-        """Read texts together: names and sizes that they share are the same; `like` is the shape the last one has.
+    def read(self, *texts: str, like: "Expected | Shape | None" = None) -> tuple[Expr, ...]:
+        """Read texts together: names and sizes that they share are the same.
+
+        `like` is the shape that the last text must have, or gives it from the shapes of the others and the variable.
 
         Raises:
             ParseError: a text is not in the language, or uses a function or name that does not exist.
@@ -140,7 +145,7 @@ class Scope:
                      for tree, text, inference in zip(trees, texts, inferred, strict=True))  # fmt: skip
 
     def _infer_together(
-        self, trees: Sequence[Syntax], texts: Sequence[str], like: Shape | None
+        self, trees: Sequence[Syntax], texts: Sequence[str], like: "Expected | Shape | None"
     ) -> "list[dict[int, Shape]]":
         """Lowercase Greek letters are vectors, or scalars where no reading as vectors fits."""
         used = {node.value for tree in trees for node in walk(tree) if node.operation == "name"}
@@ -152,7 +157,11 @@ class Scope:
                 inferences = [_Inference(self, text, frozenset(scalars)) for text in texts]
                 for inference, tree in zip(inferences, trees, strict=True):
                     inference.shape(tree)
-                if like is not None:
+                if callable(like):
+                    others = [self.unifier.shape(i.shapes[id(t)]) for i, t in zip(inferences, trees, strict=True)][:-1]
+                    variable = self.lookup(self.wrt, frozenset(scalars)).shape if self.wrt is not None else SCALAR
+                    inferences[-1].expect(trees[-1], like(others, self.unifier.shape(variable)))
+                elif like is not None:
                     inferences[-1].expect(trees[-1], like)
                 return [i.shapes for i in inferences]
             except ShapeError as error:

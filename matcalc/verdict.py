@@ -1,0 +1,456 @@
+"""check(...): whether a claimed formula is right, in which reading, and if not, why and what would be."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from matcalc import shape
+from matcalc.derivative import Comparison, Form, derivative_shape, differentiate, evidence, kind_of
+from matcalc.diagnosis import Case, Diagnosis, diagnose
+from matcalc.errors import MatcalcError, NoRuleError, ParseError, ShapeError, UnverifiedError
+from matcalc.expr import Expr, Symbol
+from matcalc.oracle import TOLERANCE, Evidence, confirmed_by_jax, relative_error, structure_of, weigh
+from matcalc.sampling import Points, integer_points, sample
+from matcalc.scope import Scope
+from matcalc.structure import Reading
+
+RIGHT, WRONG, CONVENTION, UNDECIDED = "right", "wrong", "convention-dependent", "undecided"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer to a claim, with its evidence."""
+
+    verdict: str
+    reading: Reading | None
+    right_under: tuple[str, ...]
+    diagnosis: Diagnosis | None
+    correct: Form | None
+    evidence: Evidence
+    claim: str = ""
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the claim is right as asked."""
+        return self.verdict == RIGHT
+
+    def to_json(self) -> dict[str, Any]:
+        """The keys that the command line promises."""
+        found = self.evidence.to_json()
+        del found["ok"]
+        return {
+            "verdict": self.verdict,
+            "reading": str(self.reading) if self.reading is not None else None,
+            "right_under": list(self.right_under),
+            "diagnosis": self.diagnosis.to_json() if self.diagnosis is not None else None,
+            "correct": {"text": self.correct.text, "latex": self.correct.latex} if self.correct is not None else None,
+            "evidence": {**found, "counterexample": self.evidence.counterexample},
+        }
+
+    def raise_if_wrong(self) -> "Verdict":
+        """The verdict itself when the claim is right.
+
+        Raises:
+            AssertionError: the claim is anything but right; the message is the diagnosis.
+        """
+        if not self.is_right:
+            raise AssertionError(str(self))
+        return self
+
+    def __str__(self) -> str:
+        parts = [self.verdict]
+        if self.verdict == CONVENTION and self.right_under:
+            parts.append(f"right in the reading {', '.join(self.right_under)}")
+        if self.diagnosis is not None:
+            parts.append(self.diagnosis.message)
+        if self.correct is not None and not self.is_right:
+            parts.append(f"right would be {self.correct.unicode}")
+        return "; ".join(parts)
+
+
+def check(
+    expression: "str | Expr",
+    claim: "str | Expr",
+    wrt: "str | Symbol | None" = None,
+    let: Iterable[str] = (),
+    reading: "str | Reading | None" = None,
+    order: int = 1,
+    layout: str = "numerator",
+) -> Verdict:
+    """Whether a claim is right: the derivative of an expression by `wrt`, or without `wrt` equal to it.
+
+    Args:
+        expression: text of the language, or an expression of symbols.
+        claim: the same; `dF = ...` or a formula in `dX` is a claim about the differential.
+        wrt: the variable, or None for a claim of equality.
+        let: declarations such as `"X: n x n symmetric"`.
+        reading: the reading the claim is meant in; all that are defined are tried when it is not given.
+        order: 1, or 2 for a Hessian.
+        layout: of a Jacobian, `numerator` (a row per output) or `denominator`.
+
+    Returns:
+        the verdict: `right`, `wrong`, `convention-dependent` (right in some readings only) or `undecided`.
+
+    Raises:
+        ParseError, DeclarationError, ShapeError: the expression or the claim cannot be read, or does not fit in itself.
+    """
+    if wrt is None:
+        return _check_equality(expression, claim, let)
+    reading = Reading(reading) if reading is not None else None
+    problem = _read(expression, claim, wrt, let, order, layout)
+    _require_defined(problem.variable, reading)
+    return _judge(problem, reading)
+
+
+def _require_defined(variable: Symbol, reading: Reading | None) -> None:
+    if reading is Reading.ENTRYWISE and not structure_of(variable).is_linear:
+        raise NoRuleError(
+            f"{variable.name} is {variable.structure}: it has no free entries and so no entrywise reading"
+        )
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A claim that is read: what it is about, and how it is to be compared."""
+
+    scope: Scope
+    e: Expr
+    claim: Expr
+    variable: Symbol
+    kind: str
+    order: int
+    layout: str
+    fits: bool
+
+    def comparison(self, points: Points) -> Comparison:
+        """The claim's truth at some points."""
+        return Comparison(self.e, self.variable, points, self.kind, self.order)
+
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        """The readings in which a claim of this kind can be right."""
+        structure = structure_of(self.variable)
+        if self.kind != "gradient" or structure.is_unconstrained:
+            return (Reading.TANGENT,) if self.kind == "differential" else (Reading.AMBIENT,)
+        return tuple(Reading) if structure.is_linear else (Reading.AMBIENT, Reading.TANGENT)
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def split_equation(claim: str, differential: str | None) -> str:
+    """The right side of `dF = ...`; the left side may be any name that begins with d, or the derivative written out."""
+    if "=" not in claim:
+        return claim
+    left, _, right = claim.partition("=")
+    if "=" in right:
+        raise ParseError("the claim has more than one =; check one equation at a time", claim.index("="))
+    if not re.fullmatch(r"\s*(d\s*/\s*d\w+|d|∂|∇)?[\w\s().,'^*+/ᵀ⁻¹∂∇-]*", left):
+        raise ParseError(f"the left side {left.strip()!r} of the claim cannot be read", 0)
+    return right
+
+
+def _read(
+    expression: "str | Expr", claim: "str | Expr", wrt: "str | Symbol", let: Iterable[str], order: int, layout: str
+) -> Problem:
+    let = [let] if isinstance(let, str) else list(let)
+    name = wrt.name if isinstance(wrt, Symbol) else wrt
+    if isinstance(expression, Expr):
+        symbols = expression.symbols | (claim.symbols if isinstance(claim, Expr) else set())
+        symbols |= {wrt} if isinstance(wrt, Symbol) else set()
+        scope = Scope.of({s for s in symbols if s.name != "d" + name}, name)
+        if isinstance(claim, Expr):
+            return _problem(scope, expression, claim, order, layout)
+        (c,) = scope.read(split_equation(claim, scope.differential_name))
+        return _problem(scope, expression, c, order, layout)
+    if not isinstance(claim, str):
+        raise MatcalcError("claim: expected text, as the expression is text")
+    right = split_equation(claim, "d" + name)
+    about = _Target(order, layout, _mentions_differential(claim, name))
+    first_error: MatcalcError | None = None
+    for attempt in (_one_after_the_other, _together):
+        scope = Scope(let, wrt=name)
+        try:
+            e, c = attempt(scope, expression, right, about)
+            return _problem(scope, e, c, order, layout)
+        except ShapeError as error:
+            first_error = first_error or error
+    scope = Scope(let, wrt=name)
+    (e,) = scope.read(expression)
+    (c,) = scope.read(right)
+    return _problem(scope, e, c, order, layout)
+
+
+@dataclass(frozen=True)
+class _Target:
+    """What a claim is about, and so what shape it should have."""
+
+    order: int
+    layout: str
+    differential: bool
+
+    def shape(self, others: Sequence[shape.Shape], variable: shape.Shape) -> shape.Shape:
+        if self.differential and self.order == 1:
+            return others[0]
+        return derivative_shape(others[0], variable, self.order, self.layout)
+
+
+def _one_after_the_other(scope: Scope, expression: str, claim: str, about: _Target) -> tuple[Expr, Expr]:
+    """The claim at the sizes that the expression leaves open; as a row or in the other layout where that fits."""
+    (e,) = scope.read(expression)
+    wanted = about.shape([e.shape], scope.variable.shape)
+    try:
+        (c,) = scope.read(claim, like=wanted)
+    except ShapeError:
+        if shape.ONE not in scope.variable.shape:
+            raise
+        (c,) = scope.read(claim, like=(wanted[1], wanted[0]))
+    return e, c
+
+
+def _together(scope: Scope, expression: str, claim: str, about: _Target) -> tuple[Expr, Expr]:
+    """The claim may settle sizes that the expression leaves open: inv(X) says that X is square."""
+    e, c = scope.read(expression, claim, like=about.shape)
+    return e, c
+
+
+def _mentions_differential(claim: str, name: str) -> bool:
+    return re.search(rf"(?<!\w)d{re.escape(name)}(?!\w)", claim) is not None
+
+
+def _problem(scope: Scope, e: Expr, claim: Expr, order: int, layout: str) -> Problem:
+    variable = scope.variable
+    kind = kind_of(e.shape, variable.shape, order)
+    if scope.differential_name in claim.names:
+        kind = "differential"
+        wanted = e.shape if order == 1 else variable.shape
+    else:
+        wanted = derivative_shape(e.shape, variable.shape, order, layout)
+        if kind == "differential" and order == 1:
+            inputs, outputs = variable.shape[0] * variable.shape[1], e.shape[0] * e.shape[1]
+            if claim.shape == (outputs, inputs):  # the matrix J of vec dF = J vec dX
+                kind, wanted = "vectorised", claim.shape
+    return Problem(scope, e, claim, variable, kind, order, layout, claim.shape == wanted)
+
+
+# --- judging ---------------------------------------------------------------------------------------------------------
+
+
+def _judge(problem: Problem, reading: Reading | None) -> Verdict:
+    correct = _correct(problem, reading)
+    if not problem.fits:
+        return _other_shape(problem, reading, correct)
+    points = sample([problem.e] + ([problem.claim] if problem.kind != "differential" else []), [problem.variable])
+    found = {r: _weigh(problem, points, r) for r in problem.readings}
+    found = {r: _confirm(problem, points, e) for r, e in found.items()}
+    right_under = _right_under(problem, found)
+    verdict = _verdict(found, right_under, problem, reading)
+    shown = reading if reading in found else _default(found, right_under)
+    evidence_shown = found[shown]
+    if verdict in (RIGHT, UNDECIDED):
+        return Verdict(verdict, reading, right_under, None, correct, evidence_shown)
+    if verdict == WRONG and problem.kind == "jacobian" and problem.claim.shape[0] == problem.claim.shape[1]:
+        turned = _turned(problem)
+        if (evidence_turned := _weigh(turned, points, turned.readings[0])).ok:
+            return Verdict(CONVENTION, reading, (), _layout_diagnosis(problem), correct, evidence_turned)
+    case = Case(problem.scope, problem.e, problem.claim, problem.variable, problem.kind, problem.order, problem.layout,
+                points, reading, right_under, correct)  # fmt: skip
+    counterexample = _counterexample(problem, shown)
+    evidence_shown = Evidence(False, evidence_shown.instances, evidence_shown.max_relative_error,
+                              evidence_shown.oracles, counterexample)  # fmt: skip
+    return Verdict(verdict, reading, right_under, diagnose(case), correct, evidence_shown)
+
+
+def _weigh(problem: Problem, points: Sequence[Points], reading: Reading) -> Evidence:
+    trials = []
+    for at in points:
+        with np.errstate(all="ignore"):
+            trials.append((at, problem.comparison(at).error(problem.claim, reading, problem.layout)))
+    return weigh(trials, problem.order)
+
+
+def _confirm(problem: Problem, points: Sequence[Points], found: Evidence) -> Evidence:
+    """A claim that the complex step finds right is right only if `jax.grad` agrees with the complex step."""
+    if not found.ok:
+        return found
+    gap = confirmed_by_jax(problem.comparison(points[0]).measurement)
+    agree = gap <= TOLERANCE[problem.order]
+    worst = max(found.max_relative_error, gap)
+    return Evidence(agree, found.instances, worst, (*found.oracles, "jax.grad"), None, agree)
+
+
+def _default(found: dict[Reading, Evidence], right_under: Sequence[str]) -> Reading:
+    if right_under:
+        return next((r for r in found if r in right_under), next(iter(found)))
+    return Reading.ENTRYWISE if Reading.ENTRYWISE in found else next(reversed(found))
+
+
+def _right_under(problem: Problem, found: dict[Reading, Evidence]) -> tuple[str, ...]:
+    if problem.kind == "gradient" and not structure_of(problem.variable).is_unconstrained:
+        return tuple(str(r) for r in _ordered(found) if found[r].ok)
+    if problem.kind in ("gradient", "jacobian", "hessian") and all(f.ok for f in found.values()):
+        return tuple(map(str, _ordered(Reading)))
+    return ()
+
+
+def _ordered(readings: Iterable[Reading]) -> list[Reading]:
+    return [r for r in (Reading.AMBIENT, Reading.TANGENT, Reading.ENTRYWISE) if r in set(readings)]
+
+
+def _verdict(
+    found: dict[Reading, Evidence], right_under: Sequence[str], problem: Problem, reading: Reading | None
+) -> str:
+    asked = [found[reading]] if reading in found else list(found.values())
+    if all(f.ok for f in asked):
+        return RIGHT
+    if right_under:
+        return CONVENTION
+    if not all(f.decided for f in found.values()):
+        return UNDECIDED
+    return WRONG
+
+
+def _correct(problem: Problem, reading: Reading | None) -> Form | None:
+    """The verified closed form in the reading asked, or the default one; None where the engine has none."""
+    try:
+        derivative = differentiate(problem.e, problem.variable, (), reading, problem.order, problem.layout)
+        derivative.__dict__["scope"] = problem.scope
+        return _sized(derivative.form, problem.scope) if evidence(derivative).ok else None
+    except (NoRuleError, UnverifiedError):
+        return None
+
+
+def _sized(form: Form, scope: Scope) -> Form:
+    return Form(form.expr, scope.size_names, form.vec)
+
+
+def _turned(problem: Problem) -> Problem:
+    """The problem with its claim transposed."""
+    return replace(problem, claim=problem.claim.T, fits=True)
+
+
+def _layout_diagnosis(problem: Problem) -> Diagnosis:
+    what = "gradient is given as a row" if problem.kind == "gradient" else "Jacobian is given in the other layout"
+    edit = Form(problem.claim.T, problem.scope.size_names).text
+    return Diagnosis("convention", f"the {what}; transpose it", edit)
+
+
+def _other_shape(problem: Problem, reading: Reading | None, correct: Form | None) -> Verdict:
+    """A claim of another shape: right as a row or in the other layout, or wrong."""
+    claim, variable = problem.claim, problem.variable
+    wanted = derivative_shape(problem.e.shape, variable.shape, problem.order, problem.layout)
+    nothing = Evidence(False, 0, float("inf"))
+    message = f"the claim is {shape.show(claim.shape)}, the derivative is {shape.show(wanted)}"
+    edit = None
+    if claim.shape == (wanted[1], wanted[0]):
+        turned = _turned(problem)
+        points = sample([problem.e, claim], [variable])
+        found = next((f for r in turned.readings if (f := _weigh(turned, points, r)).ok), nothing)
+        if found.ok and shape.ONE in variable.shape:
+            return Verdict(CONVENTION, reading, (), _layout_diagnosis(problem), correct, found)
+        if found.ok:
+            message += "; it is right once transposed"
+            edit = Form(claim.T, problem.scope.size_names).text
+    return Verdict(WRONG, reading, (), Diagnosis("not-conformable", message, edit), correct, nothing)
+
+
+# --- equality --------------------------------------------------------------------------------------------------------
+
+
+def _check_equality(expression: "str | Expr", claim: "str | Expr", let: Iterable[str]) -> Verdict:
+    if isinstance(expression, Expr):
+        if not isinstance(claim, Expr):
+            (claim,) = Scope.of(expression.symbols).read(claim)
+        scope, a, b = Scope.of(expression.symbols | claim.symbols), expression, claim
+    else:
+        if not isinstance(claim, str):
+            raise MatcalcError("claim: expected text, as the expression is text")
+        let = [let] if isinstance(let, str) else list(let)
+        scope = Scope(let)
+        try:
+            a, b = scope.read(expression, claim, like=lambda others, _: others[0])
+        except ShapeError:
+            scope = Scope(let)
+            (a,) = scope.read(expression)
+            (b,) = scope.read(claim)
+    correct = Form(a, scope.size_names)
+    if a.shape != b.shape:
+        message = f"the claim is {shape.show(b.shape)}, the expression is {shape.show(a.shape)}"
+        return Verdict(WRONG, None, (), Diagnosis("not-conformable", message, None), correct,
+                       Evidence(False, 0, float("inf")))  # fmt: skip
+    found = equal(a, b)
+    verdict = RIGHT if found.ok else WRONG if found.decided else UNDECIDED
+    diagnosis = None
+    if verdict == WRONG:
+        points = sample([a, b], ())
+        diagnosis = diagnose(Case(scope, a, b, None, "equality", 1, "numerator", points, None, (), correct))
+    return Verdict(verdict, None, (), diagnosis, correct, found)
+
+
+def equal(a: Expr, b: Expr) -> Evidence:
+    """Whether two expressions have the same value, decided by numbers: at several points of several sizes.
+
+    Raises:
+        ShapeError: the expressions have different shapes.
+        DomainError: no point was found where both have a value.
+    """
+    if a.shape != b.shape:
+        raise ShapeError(f"equal: {a} is {shape.show(a.shape)}, {b} is {shape.show(b.shape)}")
+    trials = []
+    for at in sample([a, b], ()):
+        trials.append((at, relative_error(at(b), at(a), np.abs(at(a)).max((-2, -1)))))
+    found = weigh(trials, oracles=("evaluation",))
+    if found.ok or not found.decided:
+        return found
+    return Evidence(False, found.instances, found.max_relative_error, found.oracles, _unequal_at(a, b))
+
+
+# --- counterexamples -------------------------------------------------------------------------------------------------
+
+
+def _unequal_at(a: Expr, b: Expr) -> dict[str, Any] | None:
+    for at in integer_points([a, b], ()):
+        if relative_error(at(b), at(a), 1.0)[0] > TOLERANCE[1]:
+            return _shown(at, at(b)[0], at(a)[0])
+    return None
+
+
+def _counterexample(problem: Problem, reading: Reading) -> dict[str, Any] | None:
+    """The smallest integer point found at which the claim and the truth differ."""
+    for at in integer_points([problem.e, problem.claim], [problem.variable], "d" + problem.variable.name):
+        comparison = problem.comparison(at)
+        claimed = comparison.claimed(problem.claim, reading)
+        truth = comparison.truth(reading, problem.layout)
+        if np.isfinite(claimed).all() and relative_error(claimed, truth, 1.0)[0] > TOLERANCE[problem.order]:
+            if problem.kind == "differential":
+                k = int(np.argmax(np.abs(claimed - truth)[0].max((-2, -1))))
+                at = at.at(**{"d" + problem.variable.name: comparison.directions(reading)[:, k]})
+                return _shown(at, claimed[0, k], truth[0, k])
+            return _shown(at, claimed[0], truth[0])
+    return None
+
+
+def _shown(at: Points, claimed: np.ndarray, right: np.ndarray) -> dict[str, Any]:
+    return {
+        "at": {n: _numbers(v[0]) for n, v in at.values.items()},
+        "claimed": _numbers(claimed),
+        "right": _numbers(right),
+    }
+
+
+def _numbers(value: np.ndarray) -> Any:
+    """Nested lists of numbers, whole ones as integers, short ones rounded to 10 digits."""
+    if value.shape == (1, 1):
+        return _number(value[0, 0])
+    if value.shape[-1] == 1:
+        return [_number(v) for v in value[:, 0]]
+    return [[_number(v) for v in row] for row in value]
+
+
+def _number(v: float) -> float | int:
+    rounded = float(f"{float(v):.10g}")
+    return int(rounded) if rounded == int(rounded) and abs(rounded) < 1e15 else rounded
