@@ -237,7 +237,8 @@ class Printer:
         size = abs(e.coefficient)
         if below:
             numerator = self.factors(Fraction(size.numerator), above, chain, last)
-            text, level = self.style.fraction(numerator, self.factors(Fraction(size.denominator), below, (), ()))
+            denominator = self.factors(Fraction(size.denominator), *_open_last(below, ()), ())
+            text, level = self.style.fraction(numerator, denominator)
         else:
             text, level = self.factors(size, above, chain, last, determined)
         if e.coefficient > 0:

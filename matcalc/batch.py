@@ -1,0 +1,70 @@
+"""Many problems at once: a JSON object a line in, a JSON object a line out, in order."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from matcalc import errors
+from matcalc.errors import MatcalcError
+
+TEXTS = ("expr", "wrt", "claim", "reading", "layout")
+KEYS = (*TEXTS, "let", "order")
+KINDS = {
+    errors.ParseError: "parse",
+    errors.ShapeError: "shape",
+    errors.DeclarationError: "declaration",
+    errors.NoRuleError: "no-rule",
+    errors.DomainError: "domain",
+    errors.UnverifiedError: "unverified",
+    MatcalcError: "input",
+}
+Problem = dict[str, Any]
+
+
+def answers(lines: Iterable[str], solve: Callable[[Problem], Problem], defaults: Problem) -> Iterator[Problem]:
+    """The answer to every line that is not empty, or its error; `defaults` are for the keys that a line leaves out."""
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            yield _answer(line, number, solve, defaults)
+
+
+def _answer(line: str, number: int, solve: Callable[[Problem], Problem], defaults: Problem) -> Problem:
+    name = None
+    try:
+        given = _object(line, number)
+        name = given.get("id")
+        return {"id": name} | solve(defaults | _problem(given))
+    except Exception as error:
+        return {"id": name, "error": {"kind": error_kind(error), "message": error_message(error)}}
+
+
+def _object(line: str, number: int) -> Mapping[str, Any]:
+    try:
+        found = json.loads(line)
+    except ValueError as error:
+        raise MatcalcError(f"line {number} is not JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise MatcalcError(f"line {number}: expected a JSON object, got {type(found).__name__}")
+    return found
+
+
+def _problem(given: Mapping[str, Any]) -> Problem:
+    problem = {key: given[key] for key in KEYS if given.get(key) is not None}
+    if isinstance(problem.get("let"), str):
+        problem["let"] = [problem["let"]]
+    for key, value in problem.items():
+        if key in TEXTS and not isinstance(value, str):
+            raise MatcalcError(f"{key}: expected text, got {value!r}")
+    return problem
+
+
+def error_kind(error: Exception) -> str:
+    """The `kind` of an error in JSON."""
+    return next((kind for cls, kind in KINDS.items() if isinstance(error, cls)), "internal")
+
+
+def error_message(error: Exception) -> str:
+    """One line for a person; an error that is nobody's input asks to be reported."""
+    if isinstance(error, MatcalcError):
+        return " ".join(str(error).split())
+    return f"internal error, please report it: {type(error).__name__}: {' '.join(str(error).split())}"

@@ -1,0 +1,62 @@
+"""Errors on the command line: one line that names the object, what was expected, what came, what to do."""
+
+import pytest
+
+from matcalc import derivative
+from matcalc.cli import main
+from matcalc.errors import UnverifiedError
+
+BAD_INPUT = [
+    (["derive", "x'*", "--wrt", "x"], '"x\'*" ends too early: an operand or a closing ) is missing'),
+    (["derive", "--wrt", "x"], "the expression is missing"),
+    (["derive", "x'*x"], "wrt is missing"),
+    (["check", "x'*x", "--wrt", "x"], "claim is missing"),
+    (["derive", "foo(x)", "--wrt", "x"], "foo() at character 1: there is no such function"),
+    (["derive", "x", "--wrt", "x", "--nonsense"], "unrecognized arguments: --nonsense; see matcalc --help"),
+    (
+        ["derive", "x", "--wrt", "x", "--batch", "/nowhere.jsonl"],
+        "--batch /nowhere.jsonl: cannot be read, No such file",
+    ),
+    (["derive", "x'*x", "--wrt", "x", "--order", "3"], "argument --order: invalid choice: 3"),
+    (["derive", "A*B", "--wrt", "A", "--let", "A: n x p", "--let", "B: m x n"], "p is not m"),
+    (["derive", "x", "--wrt", "x", "--let", "x: n complex"], "complex matrices are not supported"),
+    (["derive", "(" * 10_000, "--wrt", "x"], "nested deeper than 100 at character 101"),
+    (["derive", "x+" * 15_000 + "x", "--wrt", "x"], "the expression has 30001 characters; at most 20000 are read"),
+    (["simplify", "X + 1"], "to add a scalar to every entry write it times ones("),
+    (["no-such-command"], "invalid choice: 'no-such-command'"),
+    ([], "the following arguments are required: COMMAND; see matcalc --help"),
+]
+
+
+def failure(capsys, arguments):
+    status = main(arguments)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("matcalc: ")
+    assert captured.err.count("\n") == 1
+    return status, captured.err
+
+
+@pytest.mark.parametrize(("arguments", "message"), BAD_INPUT, ids=[m[:40] for _, m in BAD_INPUT])
+def test_bad_input_is_2_and_one_line(capsys, arguments, message):
+    status, err = failure(capsys, arguments)
+    assert status == 2
+    assert message in err
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "message"),
+    [
+        (UnverifiedError("withheld"), 3, "matcalc: withheld\n"),
+        (KeyError("X"), 2, "matcalc: internal error, please report it: KeyError: 'X'\n"),
+        (RecursionError("too\ndeep"), 2, "matcalc: internal error, please report it: RecursionError: too deep\n"),
+        (KeyboardInterrupt(), 130, "matcalc: interrupted\n"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_whatever_fails_fails_in_one_line(capsys, monkeypatch, error, status, message):
+    def fail(*arguments, **options):
+        raise error
+
+    monkeypatch.setattr(derivative, "derive", fail)
+    assert failure(capsys, ["derive", "x", "--wrt", "x"]) == (status, message)
