@@ -14,6 +14,7 @@ from matcalc.errors import MatcalcError, NoRuleError, UnverifiedError
 from matcalc.evaluate import Evaluation, function
 from matcalc.expr import Call, Expr, Symbol
 from matcalc.oracle import (
+    SECOND_STEP,
     TOLERANCE,
     Evidence,
     Measurement,
@@ -438,6 +439,9 @@ def evidence(derivative: Derivative) -> Evidence:
             if id(e) not in known:
                 known[id(e)] = comparison.error(e, reading, derivative.layout)
                 trials.append((at, known[id(e)]))
+                form = derivative.readings[reading]
+                if form is not None and form.vec is not None:
+                    trials.append((at, comparison.vec_error(_read_back(derivative, form.vec), reading)))
     found = weigh(trials, derivative.order, ("complex step", "jax.grad"))
     if not found.ok:
         return found
@@ -455,9 +459,8 @@ def _jax_gap(derivative: Derivative, at: Points) -> float:
 def _read_back(derivative: Derivative, form: Form) -> Expr:
     """The expression of the printed text; one object for one text."""
     cache = derivative.__dict__.setdefault("_read", {})
-    for f in (form.vec, form):
-        if f is not None and f.text not in cache:
-            (cache[f.text],) = derivative.scope.read(f.text, like=f.expr.shape)
+    if form.text not in cache:
+        (cache[form.text],) = derivative.scope.read(form.text, like=form.expr.shape)
     return cache[form.text]
 
 
@@ -514,8 +517,20 @@ class Comparison:
 
     def error(self, claim: Expr, reading: Reading, layout: str = "numerator") -> np.ndarray:
         """The relative error of a claim at every point."""
-        truth = self.truth(reading, layout)
-        return relative_error(self.claimed(claim, reading), truth, self.measurement.scale)
+        return relative_error(self.claimed(claim, reading), self.truth(reading, layout), self.scale)
+
+    @property
+    def scale(self) -> np.ndarray:
+        """What rounding is measured against; a difference quotient has lost half of the digits already."""
+        return self.measurement.scale * (1 if self.order == 1 else 1 / SECOND_STEP)
+
+
+    def vec_error(self, j: Expr, reading: Reading) -> np.ndarray:
+        """The relative error of J in vec dF = J vec dX at every point, along every direction."""
+        truth = self.truth(reading)
+        columns = self.directions(reading).mT.reshape(*truth.shape[:2], -1)
+        claimed = np.einsum("poi,pki->pko", self.points(j), columns)
+        return relative_error(claimed, truth.mT.reshape(*truth.shape[:2], -1), self.scale)
 
 
 def _second_by_scalar(e: Expr, variable: Symbol, points: Points) -> np.ndarray:

@@ -16,12 +16,12 @@ import numpy as np
 
 from matcalc import arrays
 from matcalc.evaluate import Evaluation
-from matcalc.expr import Expr, Sum, Symbol
+from matcalc.expr import Call, Expr, Product, Sum, Symbol
 from matcalc.sampling import GUARDED, Points
 from matcalc.structure import GENERAL, STRUCTURES, Reading, Structure
 
 STEP = 1e-30
-SECOND_STEP = 1e-3
+SECOND_STEP = 1e-4
 TOLERANCE = {1: 1e-8, 2: 1e-6}
 
 
@@ -96,9 +96,20 @@ class Measurement:
 
     @cached_property
     def scale(self) -> np.ndarray:
-        """The size of the terms of `e` at every point: what rounding in the derivative is measured against."""
-        terms = self.e.terms if isinstance(self.e, Sum) else (self.e,)
-        return np.max([np.abs(self.points(t)).max((-2, -1)) for t in terms], axis=0)
+        """The size of what `e` is made of, at every point: what rounding in the derivative is measured against."""
+        return magnitude(self.e, self.points)
+
+
+def magnitude(e: Expr, points: Points) -> np.ndarray:
+    """The size of the terms of a sum and of the factors of a product: not small where their value cancels."""
+    match e:
+        case Sum(terms):
+            return np.max([magnitude(t, points) for t in terms], axis=0)
+        case Product(coefficient):
+            return abs(float(coefficient)) * np.prod([magnitude(f, points) for f in e.args], axis=0)
+        case Call("tr" | "sum" | "diag" | "vec", (inner,)):
+            return magnitude(inner, points)
+    return np.abs(points(e)).max((-2, -1))
 
 
 def moved(points: Points, name: str, direction: np.ndarray, step: float) -> Points:

@@ -163,7 +163,12 @@ def _parser() -> "Lark":
     return Lark(grammar, parser="lalr", lexer="contextual", transformer=Build(), maybe_placeholders=False)
 
 
+_VULGAR = {"½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4", "⅛": "1/8"}
+
+
 def _rational(token: str) -> Fraction:
+    if token in _VULGAR:
+        return Fraction(_VULGAR[token])
     if len(token) > 40:
         raise ParseError(f"the number {token[:20]}… has more than 40 characters")
     mantissa, _, exponent = token.lower().partition("e")

@@ -242,7 +242,7 @@ def _kron(e: Call, d: Symbol) -> Expr:
     """vec(A ⊗ B) = (I_q ⊗ K_sp ⊗ I_r)(vec A ⊗ vec B) for A p x q, B r x s (MN2019, theorem 3.10)."""
     a, b = e.arguments
     (p, q), (r, s) = a.shape, b.shape
-    shuffle = call("kron", eye(q), call("kron", commutation(p, s), eye(r)))
+    shuffle = call("kron", eye(q), call("kron", commutation(s, p), eye(r)))
     if _moving(e, d) == 1:
         split = call("kron", call("vec", a), eye(r * s))
         return multiply(shuffle, split, matrix_form(b, d))

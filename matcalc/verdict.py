@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from matcalc import shape
-from matcalc.derivative import Comparison, Form, derivative_shape, differentiate, evidence, kind_of
+from matcalc.derivative import Comparison, Form, derivative_shape, evidence, formulate, kind_of
 from matcalc.diagnosis import Case, Diagnosis, diagnose
-from matcalc.errors import MatcalcError, NoRuleError, ParseError, ShapeError, UnverifiedError
+from matcalc.errors import MatcalcError, NoRuleError, ParseError, ShapeError
 from matcalc.expr import Expr, Symbol
-from matcalc.oracle import TOLERANCE, Evidence, confirmed_by_jax, relative_error, structure_of, weigh
+from matcalc.oracle import TOLERANCE, Evidence, confirmed_by_jax, magnitude, relative_error, structure_of, weigh
 from matcalc.sampling import Points, integer_points, sample
 from matcalc.scope import Scope
 from matcalc.structure import Reading
@@ -317,15 +317,10 @@ def _verdict(
 def _correct(problem: Problem, reading: Reading | None) -> Form | None:
     """The verified closed form in the reading asked, or the default one; None where the engine has none."""
     try:
-        derivative = differentiate(problem.e, problem.variable, (), reading, problem.order, problem.layout)
-        derivative.__dict__["scope"] = problem.scope
-        return _sized(derivative.form, problem.scope) if evidence(derivative).ok else None
-    except (NoRuleError, UnverifiedError):
+        derivative = formulate(problem.e, problem.scope, reading, problem.order, problem.layout)
+        return derivative.form if evidence(derivative).ok else None
+    except NoRuleError:
         return None
-
-
-def _sized(form: Form, scope: Scope) -> Form:
-    return Form(form.expr, scope.size_names, form.vec)
 
 
 def _turned(problem: Problem) -> Problem:
@@ -402,7 +397,7 @@ def equal(a: Expr, b: Expr) -> Evidence:
         raise ShapeError(f"equal: {a} is {shape.show(a.shape)}, {b} is {shape.show(b.shape)}")
     trials = []
     for at in sample([a, b], ()):
-        trials.append((at, relative_error(at(b), at(a), np.abs(at(a)).max((-2, -1)))))
+        trials.append((at, relative_error(at(b), at(a), magnitude(a, at))))
     found = weigh(trials, oracles=("evaluation",))
     if found.ok or not found.decided:
         return found
