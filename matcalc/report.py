@@ -150,7 +150,7 @@ def _causes(verdict: "Verdict") -> Iterator[tuple[str, str]]:
     diagnosis = verdict.diagnosis
     if diagnosis is not None:
         yield diagnosis.kind, diagnosis.message
-        if diagnosis.edit is not None:
+        if diagnosis.edit is not None and (verdict.correct is None or diagnosis.edit != verdict.correct.text):
             yield "mended", diagnosis.edit
     if verdict.correct is not None:
         yield "correct", show(verdict.correct, "text")
@@ -162,7 +162,8 @@ def _grounds(verdict: "Verdict") -> Iterator[tuple[str, str]]:
     for note in verdict.notes:
         yield "note", note
     found = verdict.evidence
-    yield "evidence", f"{found.instances} instances, relative error {found.max_relative_error:.1e}"
+    if found.instances:
+        yield "evidence", f"{found.instances} instances, relative error {found.max_relative_error:.1e}"
     example = found.counterexample
     if example is not None:
         point = ", ".join(f"{name} = {_numbers(value)}" for name, value in example["at"].items())

@@ -4,9 +4,11 @@ import io
 import json
 import subprocess
 import sys
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
+import matcalc
 from matcalc import cli, report
 from matcalc.cli import main
 from matcalc.structure import Reading
@@ -166,6 +168,54 @@ def test_options_are_the_defaults_of_a_batch(capsys, tmp_path):
 
 def test_json_holds_no_nan():
     assert report.to_json({"a": [float("nan"), 1.5], "b": (float("inf"),)}) == '{"a": [null, 1.5], "b": [null]}'
+
+
+# --- the catalogue -----------------------------------------------------------------------------------------------------
+
+
+def row(key):
+    verdict = "refuted" if key == "spoilt" else "proved"
+    return SimpleNamespace(
+        key=key, statement="tr(A)' = tr(A)", latex="", source="PP2012", structures="general", instances=12,
+        max_relative_error=1e-16, verdict=verdict, ok=key != "spoilt", route="three ways",
+    )  # fmt: skip
+
+
+def record(key, statement, source):
+    return SimpleNamespace(key=key, kind="identity", statement=statement, latex=rf"\{key}", source=source)
+
+
+@pytest.fixture
+def catalogue(monkeypatch):
+    """A catalogue of two identities in the place of the real one."""
+    records = [record("trace", "d tr(A*X) = A'", "PP2012"), record("logdet", "d logdet(X) = X^-1'", "MN2019")]
+    stub = ModuleType("matcalc.catalogue")
+    stub.catalogue = lambda: records
+    stub.verify = lambda keys: map(row, keys or ["trace", "logdet"])
+    monkeypatch.setitem(sys.modules, "matcalc.catalogue", stub)
+    monkeypatch.setattr(matcalc, "catalogue", stub, raising=False)
+
+
+@pytest.mark.parametrize(("keys", "expected"), [([], 0), (["trace"], 0), (["trace", "spoilt"], 1)])
+def test_verify_fails_when_anything_is_not_as_the_catalogue_says(capsys, catalogue, keys, expected):
+    assert run(capsys, "verify", *keys)[0] == expected
+
+
+def test_verify_prints_a_table(capsys, catalogue):
+    lines = run(capsys, "verify")[1].splitlines()
+    assert lines[0].split() == ["key", "identity", "source", "structures", "instances", "error", "verdict"]
+    assert lines[-1] == "2 of 2 identities are as the catalogue says"
+    assert run_json(capsys, "verify")[1][0]["verdict"] == "proved"
+
+
+def test_catalog_searches_for_all_the_words(capsys, catalogue):
+    assert [r["key"] for r in run_json(capsys, "catalog")[1]] == ["trace", "logdet"]
+    assert [r["key"] for r in run_json(capsys, "catalog", "TR pp2012")[1]] == ["trace"]
+    assert r"\logdet" in run(capsys, "catalog", "logdet", "--format", "latex")[1]
+
+
+def test_tables_on_a_terminal(capsys, catalogue, terminal):
+    assert "proved" in run(capsys, "verify")[1]
 
 
 # --- the program ------------------------------------------------------------------------------------------------------

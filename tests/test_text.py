@@ -4,7 +4,11 @@ import pytest
 from hypothesis import given, settings
 from random_expressions import DECLARATIONS, expressions, same
 
+from matcalc.expr import Apply, Call, Expr
+from matcalc.latex import to_latex
+from matcalc.python_text import to_python
 from matcalc.scope import Scope
+from matcalc.shape import ELEMENTWISE, SIGNATURES
 from matcalc.text import to_text, to_unicode
 
 NOTE = [  # as typed, in ASCII, and as the note prints it
@@ -48,6 +52,20 @@ LOOKS = [  # as typed, and in ASCII
     ("X .* I", "X .* I"),
     ("tr(X)*eye(n)", "tr(X)*eye(n)"),
     ("kron(A, B)*C", "kron(A, B)*C"),
+]
+SIZED = ("X Y: n x n", "x: n", "Z: p*n x p*n", "a: scalar")
+EVERYTHING = [  # every kind of node and every function of the language
+    "(X*Y' + X^-1)*x + vec(x') + ones(n,p)*ones(p,1)",
+    "2*eye(n) + a*pi*rows(X)*(X .* Y ./ X.^a)",
+    "zeros(n,n)",
+    "commutation(n,p)*vec(ones(n,p)) + Z*kron(ones(p,1), x)",
+    "unvec(Z*kron(ones(p,1), x), n, p) + blocktrace(Z, p)*ones(n,p)",
+    "x*vec(X)'",
+    "diag(x) + tril(X) + triu(X) + toeplitz(X) + toeplitz_mean(X)",
+    "tr(X) + det(X) + logdet(X) + sum(x) + norm2(x) + norm1(x) + logsumexp(x)",
+    "adj(X) + expm(X) + logm(X) + sqrtm(X) + chol(X) + softmax(x)*x'",
+    "frechet_expm(X, Y) + frechet_logm(X, Y, Y) + frechet_sqrtm(X, Y)",
+    " + ".join(f"{function}(X)" for function in ELEMENTWISE),
 ]
 
 
@@ -106,3 +124,32 @@ def test_what_is_printed_can_be_read_back(style, expression):
     printed = style(expression)
     (back,) = Scope(DECLARATIONS).read(printed, like=expression.shape)
     assert same(back, expression), printed
+
+
+def nodes(e: Expr):
+    yield e
+    for argument in e.args:
+        yield from nodes(argument)
+
+
+def kinds(cls: type) -> set[type]:
+    """The kinds of node that are instances, not families of others."""
+    below = cls.__subclasses__()
+    return set().union(*map(kinds, below)) if below else {cls}
+
+
+def test_everything_is_everything():
+    seen = [node for text in EVERYTHING for node in nodes(read(text, *SIZED))]
+    assert {type(node) for node in seen} == kinds(Expr)
+    functions = {node.function for node in seen if isinstance(node, (Apply, Call))}
+    assert functions == SIGNATURES.keys() - {"inv", "sqrt", "commutation"}, "these three have nodes of their own"
+
+
+@pytest.mark.parametrize("text", EVERYTHING)
+def test_every_kind_of_node_prints_in_every_style(text):
+    expression = read(text, *SIZED)
+    for style in (to_text, to_unicode):
+        printed = style(expression)
+        assert read(printed, *SIZED) == expression, printed
+    for style in (to_latex, to_python):
+        assert "object at" not in style(expression)
