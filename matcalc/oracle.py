@@ -7,7 +7,7 @@ itself (through `cholesky` or `eigh` it symmetrises). Second derivatives take a 
 complex step.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -23,6 +23,7 @@ from matcalc.structure import GENERAL, STRUCTURES, Reading, Structure
 STEP = 1e-30
 SECOND_STEP = 1e-4
 TOLERANCE = {1: 1e-8, 2: 1e-6}
+COMPILE_QUICKLY = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 
 
 def structure_of(symbol: Symbol) -> Structure:
@@ -186,21 +187,25 @@ def weigh(trials: Sequence[tuple[Points, np.ndarray]], order: int = 1, oracles: 
 # --- the second route: jax -------------------------------------------------------------------------------------------
 
 
+def run(f: Callable[..., Any], *arguments: Any) -> Any:
+    """f(arguments) by JAX in float64, compiled for a single use: the least time to compile, not to run."""
+    import jax
+
+    with jax.enable_x64(True):
+        return jax.jit(f).lower(*arguments).compile(COMPILE_QUICKLY)(*arguments)
+
+
 def jax_slopes(e: Expr, variable: Symbol, points: Points, directions: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """d/dtheta_k of <weights, e(X + sum theta_k B_k)> at the first point, by `jax.grad` in float64."""
     import jax
     import jax.numpy as jnp
 
-    ops = arrays.Jax()
-    with jax.enable_x64(True):
-        values = {n: jnp.asarray(v[0]) for n, v in points.values.items()}
-        basis = jnp.asarray(directions[0])
+    def f(theta: Any, basis: Any, values: Mapping[str, Any]) -> Any:
+        position = values[variable.name] + jnp.tensordot(theta, basis, 1)
+        return jnp.sum(Evaluation({**values, variable.name: position}, points.sizes, arrays.Jax())(e) * weights)
 
-        def f(theta: Any) -> Any:
-            position = values[variable.name] + jnp.tensordot(theta, basis, 1)
-            return jnp.sum(Evaluation({**values, variable.name: position}, points.sizes, ops)(e) * weights)
-
-        return np.asarray(jax.grad(f)(jnp.zeros(len(directions[0]))))
+    values = {n: v[0] for n, v in points.values.items()}
+    return np.asarray(run(jax.grad(f), np.zeros(len(directions[0])), directions[0], values))
 
 
 def confirmed_by_jax(measurement: Measurement, structured: bool = True) -> float:

@@ -1,6 +1,6 @@
 """Points at which an expression is tried: sizes all different, 1 among them, values in the domain of the expression."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -121,19 +121,25 @@ def dimension_names(expressions: Sequence[Expr], symbols: Iterable[Symbol]) -> s
     return {name for shape in shapes for d in shape for name in d.names}
 
 
-def sample(expressions: Sequence[Expr], symbols: Iterable[Symbol], per_size: int = 3, seed: int = 0) -> list[Points]:
-    """Points in the common domain of expressions, at several sets of sizes.
+def sample(
+    expressions: Sequence[Expr],
+    symbols: Iterable[Symbol],
+    per_size: int = 3,
+    seed: int = 0,
+    sizes: Callable[[Iterable[str]], Iterable[dict[str, int]]] = size_assignments,
+) -> list[Points]:
+    """Points in the common domain of expressions, at several sets of sizes: what `sizes` says of the names of all.
 
     Raises:
         DomainError: no point was found at which every expression has a finite value.
     """
     ordered = sorted(set(symbols).union(*(e.symbols for e in expressions)), key=lambda s: s.name)
     found: list[Points] = []
-    for k, sizes in enumerate(size_assignments(dimension_names(expressions, ordered))):
+    for k, assigned in enumerate(sizes(dimension_names(expressions, ordered))):
         for f, flavour in enumerate(FLAVOURS):
             rng = np.random.default_rng([seed, k, f])
-            values = {s.name: draw(s, sizes, rng, CANDIDATES, flavour) for s in ordered}
-            points = Points(sizes, values)
+            values = {s.name: draw(s, assigned, rng, CANDIDATES, flavour) for s in ordered}
+            points = Points(assigned, values)
             finite = np.ones(CANDIDATES, bool)
             for e in expressions:
                 finite &= np.isfinite(np.broadcast_to(points(e), (CANDIDATES, *points(e).shape[1:]))).all((-2, -1))
