@@ -1,7 +1,7 @@
 """derive(...): the closed form of a derivative in every reading, verified on its printed text."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -29,7 +29,7 @@ from matcalc.sampling import GUARDED, Points, sample
 from matcalc.scope import Scope, differential_structure
 from matcalc.simplify import is_symmetric, same_by_form, settle, simplify
 from matcalc.structure import Operations, Reading
-from matcalc.text import to_text, to_unicode
+from matcalc.text import PLAIN, SizeNames, to_text, to_unicode
 from matcalc.transpose import gradient, matrix_form
 
 
@@ -56,7 +56,7 @@ class Form:
     """A formula, printed in every way; `vec` is the matrix J of vec dF = J vec dX where the formula is a differential."""
 
     expr: Expr
-    sizes: Mapping[str, str] = field(default_factory=dict)
+    sizes: SizeNames = PLAIN
     vec: "Form | None" = None
 
     @cached_property

@@ -7,7 +7,7 @@ import keyword
 from collections.abc import Sequence
 
 from matcalc.expr import Expr
-from matcalc.text import ATOM, POSTFIX, PRODUCT, Printed, Printer, Style
+from matcalc.text import ATOM, POSTFIX, PRODUCT, Printed, Printer, SizeNames, Style
 
 
 class Python(Style):
@@ -61,4 +61,4 @@ def to_python(e: Expr) -> str:
         for axis, d in enumerate(symbol.shape):
             if d.factor == 1 and len(d.names) == 1:
                 sizes.setdefault(d.names[0], f"{style.name(symbol.name)}.shape[{axis}]")
-    return Printer(style, sizes).print(e)
+    return Printer(style, SizeNames(sizes, sizes)).print(e)

@@ -10,6 +10,7 @@ from matcalc.expr import Expr, Symbol
 from matcalc.shape import ONE, SCALAR, Dim, Operand, Shape, Unifier
 from matcalc.structure import STRUCTURES
 from matcalc.syntax import FUNCTIONS, GREEK, Syntax, canonical_name, nearest, parse, walk
+from matcalc.text import SizeNames
 
 RESERVED = ("I", "pi", *FUNCTIONS)
 _BINARY = {"add", "subtract", "multiply", "juxtapose", "hadamard", "elementwise_divide", "divide", "kronecker"}
@@ -33,6 +34,7 @@ class Scope:
         self.unifier = Unifier()
         self.declared_sizes: set[str] = set()
         self._names: dict[str, str] = {}
+        self._scalars: dict[str, str] = {}
         for declaration in declarations:
             self._declare(declaration)
         if self.wrt is not None:
@@ -213,12 +215,13 @@ class Scope:
         for symbol in self.symbols.values():
             for d, function in zip(symbol.shape, ("rows", "cols"), strict=True):
                 if d.factor == 1 and len(d.names) == 1:
-                    self._names.setdefault(d.names[0], f"{function}({symbol.name})")
+                    self._scalars.setdefault(d.names[0], f"{function}({symbol.name})")
+        self._names = self._scalars | self._names
 
     @property
-    def size_names(self) -> Mapping[str, str]:
+    def size_names(self) -> SizeNames:
         """How each size is written in text: its name where it was declared, else `rows(X)` or `cols(X)`."""
-        return self._names
+        return SizeNames(self._names, self._scalars)
 
     @property
     def variable(self) -> Symbol:

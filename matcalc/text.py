@@ -6,8 +6,10 @@ Everything that the ASCII and the Unicode style print is read by `Scope.read`.
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 
+from matcalc.algebra import transpose
 from matcalc.expr import (
     Apply,
     Call,
@@ -27,7 +29,7 @@ from matcalc.expr import (
     Symbol,
     Transpose,
 )
-from matcalc.shape import SCALAR, Dim
+from matcalc.shape import ONE, SCALAR, Dim
 from matcalc.syntax import GREEK
 
 SUM, PRODUCT, UNARY, POSTFIX, ATOM = range(5)
@@ -150,11 +152,22 @@ class Unicode(Style):
         return super().function(name, arguments, sizes, e)
 
 
+@dataclass(frozen=True)
+class SizeNames:
+    """How a dimension is written: as an argument (`eye(n)`), and as a scalar, where the language has `rows(X)`."""
+
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    scalars: Mapping[str, str] = field(default_factory=dict)
+
+
+PLAIN = SizeNames()
+
+
 class Printer:
     """Turns an expression into text of a style; `sizes` says how a dimension is written."""
 
-    def __init__(self, style: Style, sizes: Mapping[str, str] | None = None) -> None:
-        self.style, self.sizes = style, sizes or {}
+    def __init__(self, style: Style, sizes: SizeNames = PLAIN) -> None:
+        self.style, self.sizes = style, sizes
 
     def print(self, e: Expr) -> str:
         """The text of a whole expression."""
@@ -162,7 +175,10 @@ class Printer:
 
     def dim(self, d: Dim) -> str:
         """The text of a dimension."""
-        names = [self.sizes.get(n) or self.style.name(n) for n in d.names]
+        return self._dim(d, self.sizes.arguments)
+
+    def _dim(self, d: Dim, written: Mapping[str, str]) -> str:
+        names = [written.get(n) or self.style.name(n) for n in d.names]
         return self.style.dim([str(d.factor)] * (d.factor != 1 or not names) + names)
 
     def text(self, e: Expr, determined: bool = False) -> Printed:
@@ -176,13 +192,15 @@ class Printer:
             case Pi():
                 return style.pi, ATOM
             case Size(d):
-                return self.dim(d), ATOM
+                return self._dim(d, self.sizes.scalars), ATOM
             case Identity((n, _)):
                 return style.identity(self.dim(n), determined), ATOM
             case Commutation(of=sizes):
                 return style.function("commutation", [], [*map(self.dim, sizes)], e)
             case Filled((n, m)):
                 return style.filled("ones" if isinstance(e, Ones) else "zeros", self.dim(n), self.dim(m))
+            case Sum(terms) if e.shape[0] == ONE and any(isinstance(t, Transpose) for t in terms):
+                return style.transpose(self.text(transpose(e)))  # (x - μ)ᵀ rather than xᵀ - μᵀ
             case Sum(terms):
                 return self.sum(terms), SUM
             case Product():
@@ -297,11 +315,11 @@ def _open_last(scalars: list[Expr], chain: Sequence[Expr]) -> tuple[list[Expr], 
     return [s for s in scalars if s is not chains[0]], chains[0].chain
 
 
-def to_text(e: Expr, sizes: Mapping[str, str] | None = None) -> str:
+def to_text(e: Expr, sizes: SizeNames = PLAIN) -> str:
     """ASCII text in the language; `Scope.read` gives the expression back."""
     return Printer(Style(), sizes).print(e)
 
 
-def to_unicode(e: Expr, sizes: Mapping[str, str] | None = None) -> str:
+def to_unicode(e: Expr, sizes: SizeNames = PLAIN) -> str:
     """Unicode text, as a terminal shows it; read back as well."""
     return Printer(Unicode(), sizes).print(e)
