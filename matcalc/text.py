@@ -14,6 +14,7 @@ from matcalc.expr import (
     Apply,
     Call,
     Commutation,
+    Constant,
     ElementwisePower,
     Expr,
     Filled,
@@ -33,6 +34,7 @@ from matcalc.shape import ONE, SCALAR, Dim
 from matcalc.syntax import GREEK
 
 SUM, PRODUCT, UNARY, POSTFIX, ATOM = range(5)
+EXPONENTIAL = 2
 HALF = Number(Fraction(1, 2))
 Printed = tuple[str, int]
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -249,8 +251,8 @@ class Printer:
     def product(self, e: Product, determined: bool = False) -> Printed:
         """coefficient, scalars, chain, then exponentials; negative powers of scalars below the line."""
         below = [_reciprocal(s) for s in e.scalars if _is_below(s)]
-        above = [s for s in e.scalars if not _is_below(s)]
-        last = [s for s in above if e.chain and isinstance(s, Apply) and s.function == "exp"]
+        above = sorted((s for s in e.scalars if not _is_below(s)), key=_place)
+        last = [s for s in above if e.chain and _place(s) == EXPONENTIAL]
         above, chain = _open_last([s for s in above if s not in last], e.chain)
         size = abs(e.coefficient)
         if below:
@@ -287,6 +289,13 @@ class Printer:
         if not upper:
             upper, divisors = list(factors), []
         return self.style.hadamard([self.text(f, determined) for f in upper], [*map(self.text, divisors)])
+
+
+def _place(scalar: Expr) -> int:
+    """Constants before what varies, exponentials last."""
+    if isinstance(scalar, Apply) and scalar.function == "exp":
+        return EXPONENTIAL
+    return 0 if isinstance(scalar, Constant) else 1
 
 
 def _bare(e: Expr) -> Expr:

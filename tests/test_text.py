@@ -48,6 +48,7 @@ LOOKS = [  # as typed, and in ASCII
     ("(A+B)^2", "(A + B)^2"),
     ("x.^-1", "x.^-1"),
     ("exp(a)*x", "x*exp(a)"),
+    ("exp(a)*b*pi*2", "2*pi*b*exp(a)"),
     ("X + 2*I", "X + 2*I"),
     ("X .* I", "X .* I"),
     ("tr(X)*eye(n)", "tr(X)*eye(n)"),
