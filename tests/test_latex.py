@@ -40,7 +40,7 @@ PRINTED = [
     ("commutation(n,m)*x", "K_{n,m} x"),
     ("frechet_expm(X, Y)", r"\mathrm{D}\operatorname{expm}(X)[Y]"),
     ("toeplitz_mean(X)", r"\operatorname{toeplitz\_mean}(X)"),
-    ("2*3^a*pi", r"2 \cdot 3^{a} \pi"),
+    ("2*3^a*pi", r"2 \pi \cdot 3^{a}"),
 ]
 NAMES = {
     "X": "X", "Sigma": r"\Sigma", "Alpha": r"\mathrm{A}", "mu_hat": r"\hat{\mu}", "mu_hat1": r"\hat{\mu}_{1}",
