@@ -1,16 +1,21 @@
 """Expression -> number: over an array namespace (NumPy or JAX), or compiled to a function of arrays.
 
-Linear systems are solved, not inverted; a Cholesky factor serves where the matrix is positive definite; one
-factorisation serves inverse, determinant and solve; equal subexpressions are computed once; a chain of matrices is
-multiplied in the cheapest order.
+One factorisation of a matrix serves its inverse, its determinant and every system with it; systems are solved, not
+inverted; a Cholesky factor serves where the matrix is positive definite by its form; equal subexpressions are computed
+once; a chain of matrices is multiplied in the cheapest order, by operations on diag(v), permutations and Kronecker
+products that never write these out.
 """
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from functools import reduce
 from typing import Any
 
 import numpy as np
 
-from matcalc import arrays
+from matcalc import algebra, arrays, facts, kernels
+from matcalc.algebra import add, apply, call, multiply
 from matcalc.errors import MatcalcError, ShapeError
 from matcalc.expr import (
     Apply,
@@ -31,19 +36,28 @@ from matcalc.expr import (
     Transpose,
     Zeros,
 )
+from matcalc.factorisation import FactorisingJax
+from matcalc.products import Products
 from matcalc.shape import ONE, SCALAR, Dim
 
 Array = Any
 NUMPY = arrays.NumPy()
+MINUS_ONE = Number(Fraction(-1))
 
 
 class Evaluation:
-    """The values of expressions at one point: arrays (..., rows, columns) for the symbols."""
+    """The values of expressions at one point: arrays (..., rows, columns) for the symbols.
+
+    `ops` says with which library: `arrays.NumPy()`, which takes a complex step, or `arrays.Jax()`. Neither uses the
+    structure of a symbol, because what is measured may leave it; `factorisation.FactorisingJax()` does.
+    """
 
     def __init__(self, values: Mapping[str, Array], sizes: Mapping[str, int], ops: Any = NUMPY) -> None:
         self.values, self.sizes, self.ops = values, sizes, ops
         self.dtype = ops.xp.result_type(*values.values()) if values else np.dtype(float)
         self._known: dict[int, Array] = {}
+        self._factors: dict[int, Any] = {}
+        self._products = Products(self)
 
     def __call__(self, e: Expr) -> Array:
         """The value of an expression."""
@@ -52,13 +66,13 @@ class Evaluation:
         return self._known[e.identity]
 
     def size(self, d: Dim) -> int:
+        """The size of a dimension."""
         return d.size(self.sizes)
 
     def _full(self, e: Expr, value: float) -> Array:
         return self.ops.xp.full((self.size(e.shape[0]), self.size(e.shape[1])), value, self.dtype)
 
     def _value(self, e: Expr) -> Array:
-        xp = self.ops.xp
         match e:
             case Symbol(name):
                 return self.values[name]
@@ -69,16 +83,13 @@ class Evaluation:
             case Size(d):
                 return self._full(e, self.size(d))
             case Identity((n, _)):
-                return xp.eye(self.size(n), dtype=self.dtype)
+                return self.ops.xp.eye(self.size(n), dtype=self.dtype)
             case Ones() | Zeros():
                 return self._full(e, float(isinstance(e, Ones)))
             case Commutation(of=(n, m)):
-                return arrays.commutation(self.ops, self.size(n), self.size(m), self.dtype)
+                return kernels.commutation(self.ops, self.size(n), self.size(m), self.dtype)
             case Sum(terms):
-                first, *rest = map(self, terms)
-                for value in rest:
-                    first = first + value
-                return first
+                return reduce(operator.add, map(self, terms))
             case Product():
                 return self._product(e)
             case Transpose(of):
@@ -90,19 +101,19 @@ class Evaluation:
             case Hadamard(factors):
                 return self._hadamard(factors)
             case Apply(function, argument):
-                return arrays.ELEMENTWISE[function](self.ops, self(argument))
-            case Call("det" | "logdet", (m,)):
-                f = self.ops.determinant if e.function == "det" else self.ops.log_determinant
-                return f(self(m))
-            case Call(function, arguments):
-                return arrays.FUNCTIONS[function](self.ops, *map(self, arguments), *map(self.size, e.sizes))
+                return kernels.ELEMENTWISE[function](self.ops, self(argument))
+            case Call():
+                return self._call(e)
         raise TypeError(f"no way to evaluate {type(e).__name__}")
 
+    # --- scalars and entries ------------------------------------------------------------------------------------------
+
     def _hadamard(self, factors: Sequence[Expr]) -> Array:
-        first, *rest = map(self, factors)
-        for value in rest:
-            first = first * value
-        return first
+        """The elementwise product; of a product with I only the diagonals are computed."""
+        others = [f for f in factors if not isinstance(f, Identity)]
+        if len(others) < len(factors):
+            return kernels.diagonal(self.ops, reduce(operator.mul, (self(call("diag", f)) for f in others)))
+        return reduce(operator.mul, map(self, factors))
 
     def _scalar_power(self, base: Expr, exponent: Expr) -> Array:
         value = self(base)
@@ -116,36 +127,76 @@ class Evaluation:
             return value ** float(k)
         return self.ops.xp.exp(self(exponent) * self.ops.xp.log(value))
 
+    def _product(self, e: Product) -> Array:
+        """coefficient · scalars · chain; x / norm2(x) is 0 at 0, as is the derivative of norm2 that it stands for."""
+        norms = [s.args[0] for s in e.scalars if _is_reciprocal_norm(s)]
+        factors = [self(s) for s in e.scalars if not _is_reciprocal_norm(s)]
+        factors += [self._products.product(e.chain)] if e.chain else []
+        factors += [float(e.coefficient)] if e.coefficient != 1 or not factors else []
+        value = reduce(operator.mul, factors)
+        for norm in map(self, norms):
+            value = value / self.ops.xp.where((norm == 0) & (value == 0), 1, norm)
+        return value
+
+    # --- functions of matrices ----------------------------------------------------------------------------------------
+
+    def _call(self, e: Call) -> Array:
+        match e:
+            case Call("det" | "logdet"):
+                return self._determinant(e)
+            case Call("tr" | "sum" | "diag", (Sum(terms),)) if terms[0].identity not in self._known:
+                return self(add(*(call(e.function, t) for t in terms)))
+            case Call("tr", (Product(chain=chain),)):
+                return self._products.trace(chain)
+            case Call("sum", (Product(chain=chain),)):
+                return self._products.total(chain)
+            case Call("diag", (Product(chain=chain),)) if e.shape[1] == ONE:
+                return self._products.diagonal(chain)
+        return kernels.FUNCTIONS[e.function](self.ops, *map(self, e.arguments), *map(self.size, e.sizes))
+
+    def factor(self, base: Expr) -> tuple[Any, bool]:
+        """The factorisation of a matrix or of its transpose, and whether it is that of the transpose."""
+        turned = self._products.turned(base)
+        if turned.identity in self._factors:
+            return self._factors[turned.identity], turned != base
+        if base.identity not in self._factors:
+            kind = facts.factorisation_kind(base) if self.ops.uses_structure else "general"
+            if isinstance(base, Transpose) or kind == "upper":
+                return self.factor(turned)[0], True
+            self._factors[base.identity] = self.ops.factorise(self(base), kind)
+        return self._factors[base.identity], False
+
     def _matrix_power(self, e: Power) -> Array:
         assert isinstance(e.exponent, Number)
         k = int(e.exponent.value)
         if k == -1:
-            return self.ops.inverse(self(e.base))
-        base = self(e.base) if k > 0 else self(Power(e.base, Number(type(e.exponent.value)(-1))))
+            factor, is_turned = self.factor(e.base)
+            return factor.inverse.mT if is_turned else factor.inverse
+        base = self(e.base) if k > 0 else self(Power(e.base, MINUS_ONE))
         return self.ops.xp.linalg.matrix_power(base, abs(k))
 
-    def _product(self, e: Product) -> Array:
-        result = self._chain(e.chain) if e.chain else None
-        scalar: Array = float(e.coefficient) if e.coefficient != 1 else None
-        for s in e.scalars:
-            scalar = self(s) if scalar is None else scalar * self(s)
-        if result is None:
-            return scalar
-        return result if scalar is None else scalar * result
+    def _determinant(self, e: Call) -> Array:
+        """det(c M) = c^n det M, so that M alone is factorised; a Gram matrix without a Cholesky factor has det 0."""
+        xp, matrix = self.ops.xp, e.arguments[0]
+        scalar, body = _split_scalars(matrix)
+        factor, n = self.factor(body)[0], self.size(matrix.shape[0])
+        if e.function == "logdet":
+            return factor.log_determinant + n * self(apply("log", apply("abs", scalar)))
+        value = factor.determinant
+        if self.ops.uses_structure and facts.is_psd(body) and not facts.is_spd(body):
+            value = xp.where(xp.isnan(value) & xp.isfinite(self(body)).all(), 0, value)
+        return value * self(scalar) ** n
 
-    def _chain(self, chain: Sequence[Expr]) -> Array:
-        if len(chain) == 1:
-            return self(chain[0])
-        sizes = [self.size(chain[0].shape[0])] + [self.size(f.shape[1]) for f in chain]
-        split = arrays.chain_order(sizes)
 
-        def part(i: int, j: int) -> Array:
-            if i == j:
-                return self(chain[i])
-            k = split[i, j]
-            return part(i, k) @ part(k + 1, j)
+def _is_reciprocal_norm(e: Expr) -> bool:
+    return isinstance(e, Power) and e.exponent == MINUS_ONE and isinstance(e.base, Call) and e.base.function == "norm2"
 
-        return part(0, len(chain) - 1)
+
+def _split_scalars(e: Expr) -> tuple[Expr, Expr]:
+    """c and M of an expression c M."""
+    if isinstance(e, Product):
+        return multiply(Number(e.coefficient), *e.scalars), multiply(*e.chain)
+    return algebra.ONE, e
 
 
 def sizes_of(symbols: Sequence[Symbol], shapes: Mapping[str, tuple[int, int]]) -> dict[str, int]:
@@ -181,7 +232,7 @@ def to_columns(symbol: Symbol, array: Array) -> Array:
         return array
     if array.ndim != wanted:
         kind = ("a scalar", f"a 1-D array of length {rows}", f"a {rows} x {columns} array")[wanted]
-        raise ShapeError(f"{symbol.name}: expected {kind}, got an array of shape {array.shape}; batches go through vmap")
+        raise ShapeError(f"{symbol.name}: expected {kind}, got shape {array.shape}; batches go through vmap")
     return array.reshape(array.shape + (1,) * (2 - array.ndim))
 
 
@@ -216,7 +267,7 @@ def function(e: Expr, arguments: Sequence[Symbol | str] | None = None) -> Callab
         if len(positional) > len(order) or not named.keys() <= set(order[len(positional) :]):
             raise MatcalcError(f"expected the arguments {', '.join(order)}; got {len(positional)} positional ones"
                                + (f" and {', '.join(named)}" if named else ""))  # fmt: skip
-        ops = arrays.Jax()
+        ops = FactorisingJax()
         values = dict(zip(order, positional, strict=False)) | named
         absent = by_name.keys() - values.keys()
         if absent:
