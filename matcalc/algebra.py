@@ -428,9 +428,9 @@ def _rational_power(base: Expr, k: Fraction) -> Expr:
 
 
 def _number_power(base: Number, k: Fraction) -> Expr:
+    if base.value == 0 and k < 0:
+        raise MatcalcError("division by zero")
     if k.denominator == 1:
-        if base.value == 0 and k < 0:
-            raise MatcalcError("division by zero")
         if abs(k) * max(base.value.numerator.bit_length(), base.value.denominator.bit_length()) > 4096:
             return Power(base, Number(k))
         return Number(base.value ** int(k))
@@ -522,13 +522,14 @@ def hadamard(*operands: Expr | Scalar) -> Expr:
 
 def _flat_factors(factors: Iterable[Expr]) -> Iterable[Expr]:
     for f in factors:
-        inner = f.args[0] if isinstance(f, Product) and len(f.chain) == 1 and not f.scalars else f
-        if isinstance(inner, Hadamard):
-            yield from inner.factors
-            if inner is not f:
-                yield scale(f.coefficient, ones(f.shape))  # type: ignore[attr-defined]
-        else:
-            yield f
+        match f:
+            case Hadamard(inner):
+                yield from inner
+            case Product(coefficient, scalars, (Hadamard(inner),)):
+                yield from inner
+                yield multiply(Number(coefficient), *scalars, ones(f.shape))
+            case _:
+                yield f
 
 
 def elementwise_divide(a: Expr | Scalar, b: Expr | Scalar) -> Expr:

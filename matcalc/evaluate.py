@@ -27,6 +27,7 @@ from matcalc.expr import (
     Identity,
     Number,
     Ones,
+    Opaque,
     Pi,
     Power,
     Product,
@@ -78,6 +79,8 @@ class Evaluation:
                 return self.values[name]
             case Number(value):
                 return self._full(e, float(value))
+            case Opaque():
+                return e.value(self.values)
             case Pi():
                 return self._full(e, np.pi)
             case Size(d):

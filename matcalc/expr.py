@@ -5,7 +5,7 @@ rotation and transposition under a trace, and transposition of a scalar. Build t
 (or the operators, which call these), never directly: the constructors there keep the normal form.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -242,6 +242,36 @@ class Commutation(Filled):
     @property
     def key(self) -> tuple[Any, ...]:
         return ("Commutation", self.of)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Opaque(Expr):
+    """A function of arrays whose formula is unknown, in place of an expression; see `blackbox`."""
+
+    name: str
+    function: Callable[..., Any]
+    arguments: tuple[Symbol, ...]
+    declared_shape: Shape
+
+    @cached_property
+    def shape(self) -> Shape:
+        return self.declared_shape
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        return ("Opaque", self.name, id(self.function))
+
+    @cached_property
+    def symbols(self) -> frozenset[Symbol]:
+        return frozenset(self.arguments)
+
+    def value(self, values: Mapping[str, Any]) -> Any:
+        """The value at arrays (points, rows, columns)."""
+        raise NotImplementedError
+
+    def along(self, name: str, values: Mapping[str, Any], directions: Any) -> Any:
+        """The derivative along each direction, (points, directions, rows, columns)."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, eq=False, repr=False)

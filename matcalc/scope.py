@@ -1,7 +1,7 @@
 """Declarations and reading: what each name stands for, the sizes by unification, and text made into expressions."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, combinations
 
 from matcalc import algebra, shape
@@ -149,12 +149,12 @@ class Scope:
     def _infer_together(
         self, trees: Sequence[Syntax], texts: Sequence[str], like: "Expected | Shape | None"
     ) -> "list[dict[int, Shape]]":
-        """Lowercase Greek letters are vectors, or scalars where no reading as vectors fits."""
-        used = {node.value for tree in trees for node in walk(tree) if node.operation == "name"}
-        greek = sorted(n for n in used if n in GREEK and n[0].islower() and n not in self.symbols)
+        """Lowercase Greek letters, and vectors that are raised to a power, may have to be scalars."""
+        used = {name for tree in trees for name in _possibly_scalar(tree)}
+        doubtful = sorted(used - self.symbols.keys() - self.declared_sizes)
         first_error: ShapeError | None = None
         symbols, bindings = dict(self.symbols), self.unifier.snapshot()
-        for scalars in chain.from_iterable(combinations(greek, k) for k in range(min(len(greek), 4) + 1)):
+        for scalars in chain.from_iterable(combinations(doubtful, k) for k in range(min(len(doubtful), 4) + 1)):
             try:
                 inferences = [_Inference(self, text, frozenset(scalars)) for text in texts]
                 for inference, tree in zip(inferences, trees, strict=True):
@@ -200,6 +200,12 @@ class Scope:
             return self._open_shape("matrix")
         return SCALAR if base in "abcdefg" else self._open_shape("vector")
 
+    def introduce(self, names: Iterable[str]) -> None:
+        """Take up names that no text uses: the arguments of functions."""
+        for name in names:
+            self.lookup(name, frozenset())
+        self._close()
+
     def _close(self) -> None:
         """Name the sizes that are still open, so that every symbol has a shape of its own."""
         order = sorted(self.symbols.values(), key=lambda s: s.name != self.wrt)
@@ -240,6 +246,16 @@ def differential_structure(variable: Symbol) -> str:
     return {"spd": "symmetric", "orthogonal": "general", "positive": "general"}.get(
         variable.structure, variable.structure
     )
+
+
+def _possibly_scalar(tree: Syntax) -> Iterator[str]:
+    for node in walk(tree):
+        if node.operation == "name" and node.value in GREEK and node.value[0].islower():
+            yield node.value
+        if node.operation == "power":
+            inner = node.operands[0]
+            if inner.operation == "name" and inner.value[0] in "hijklmnopqrstuvwxyz":
+                yield inner.value
 
 
 def _describe(symbol: Symbol) -> str:

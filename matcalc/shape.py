@@ -23,7 +23,8 @@ class Dim:
         return Dim(self.factor * other.factor, tuple(sorted(self.names + other.names)))
 
     def __str__(self) -> str:
-        parts = ([str(self.factor)] if self.factor != 1 or not self.names else []) + list(self.names)
+        names = ["?" if name.startswith("?") else name for name in self.names]
+        parts = ([str(self.factor)] if self.factor != 1 or not self.names else []) + names
         return "*".join(parts)
 
     def size(self, sizes: Mapping[str, int]) -> int:
@@ -147,7 +148,9 @@ def _same(what: str, a: Operand, b: Operand, u: Unifier) -> Shape:
             hint = ""
             if SCALAR in (a.shape, b.shape):
                 full = b.shape if a.shape == SCALAR else a.shape
-                hint = f"; to add a scalar to every entry write it times ones({full[0]},{full[1]})"
+                is_open = "?" in f"{full[0]}{full[1]}"
+                filled = f"ones({full[0]},{full[1]})" if not is_open else "vector(1)" if is_column(full) else "matrix(1)"
+                hint = f"; to add a scalar to every entry write it times {filled}, as in ones(n,m)"
             raise _clash(what, a, b, left, right, hint)
     return u.shape(a.shape)
 

@@ -30,7 +30,7 @@ GREEK = {
     "iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "omicron": "ο", "rho": "ρ",
     "sigma": "σ", "tau": "τ", "upsilon": "υ", "phi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω",
 }  # fmt: skip
-_FROM_GREEK = {symbol: name for name, symbol in GREEK.items()} | {"ϕ": "phi", "ϵ": "epsilon", "ϑ": "theta"}
+_FROM_GREEK = {symbol: name for name, symbol in GREEK.items()} | {"π": "pi", "ϕ": "phi", "ϵ": "epsilon", "ϑ": "theta"}
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from matcalc.expr import (
     Identity,
     Number,
     Ones,
+    Opaque,
     Pi,
     Power,
     Product,
@@ -122,6 +123,7 @@ class Unicode(Style):
     """Unicode text, as terminals show it; read back as well."""
 
     times, dot, quotient = " ", " ⊙ ", " ⊘ "
+    pi = "π"
 
     def name(self, name: str) -> str:
         for greek in sorted(GREEK, key=len, reverse=True):
@@ -187,7 +189,7 @@ class Printer:
         """The text of an expression and how tightly it binds; `determined`: an I in its place is of known size."""
         style = self.style
         match e:
-            case Symbol(name):
+            case Symbol(name) | Opaque(name):
                 return style.name(name), ATOM
             case Number(value):
                 return style.number(value)

@@ -1,13 +1,14 @@
 """check(...): whether a claimed formula is right, in which reading, and if not, why and what would be."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
 from matcalc import shape
+from matcalc.blackbox import argument_names, blackbox
 from matcalc.derivative import Comparison, Form, derivative_shape, evidence, formulate, kind_of
 from matcalc.diagnosis import Case, Diagnosis, diagnose
 from matcalc.errors import MatcalcError, NoRuleError, ParseError, ShapeError
@@ -72,11 +73,24 @@ class Verdict:
         return "; ".join(parts)
 
 
+Statement = str | Expr | Callable[..., Any]
+Declarations = Iterable[str] | Mapping[str, str]
+
+
+def declarations(let: Declarations) -> list[str]:
+    """Declarations as a list of texts, from a text, a list or a mapping of names to kinds."""
+    if isinstance(let, str):
+        return [let]
+    if isinstance(let, Mapping):
+        return [f"{name}: {kind}" for name, kind in let.items()]
+    return list(let)
+
+
 def check(
-    expression: "str | Expr",
-    claim: "str | Expr",
+    expression: Statement,
+    claim: Statement,
     wrt: "str | Symbol | None" = None,
-    let: Iterable[str] = (),
+    let: Declarations = (),
     reading: "str | Reading | None" = None,
     order: int = 1,
     layout: str = "numerator",
@@ -84,10 +98,10 @@ def check(
     """Whether a claim is right: the derivative of an expression by `wrt`, or without `wrt` equal to it.
 
     Args:
-        expression: text of the language, or an expression of symbols.
+        expression: text of the language, an expression of symbols, or a JAX function of arrays by name (vectors 1-D).
         claim: the same; `dF = ...` or a formula in `dX` is a claim about the differential.
         wrt: the variable, or None for a claim of equality.
-        let: declarations such as `"X: n x n symmetric"`.
+        let: declarations such as `"X: n x n symmetric"`, or `{"X": "n x n symmetric"}`; for functions, of each argument.
         reading: the reading the claim is meant in; all that are defined are tried when it is not given.
         order: 1, or 2 for a Hessian.
         layout: of a Jacobian, `numerator` (a row per output) or `denominator`.
@@ -98,6 +112,7 @@ def check(
     Raises:
         ParseError, DeclarationError, ShapeError: the expression or the claim cannot be read, or does not fit in itself.
     """
+    let = declarations(let)
     if wrt is None:
         return _check_equality(expression, claim, let)
     reading = Reading(reading) if reading is not None else None
@@ -155,10 +170,11 @@ def split_equation(claim: str, differential: str | None) -> str:
 
 
 def _read(
-    expression: "str | Expr", claim: "str | Expr", wrt: "str | Symbol", let: Iterable[str], order: int, layout: str
+    expression: Statement, claim: Statement, wrt: str | Symbol, let: list[str], order: int, layout: str
 ) -> Problem:
-    let = [let] if isinstance(let, str) else list(let)
     name = wrt.name if isinstance(wrt, Symbol) else wrt
+    if _is_function(expression) or _is_function(claim):
+        return _problem(*_read_functions(expression, claim, let, name), order, layout)
     if isinstance(expression, Expr):
         symbols = expression.symbols | (claim.symbols if isinstance(claim, Expr) else set())
         symbols |= {wrt} if isinstance(wrt, Symbol) else set()
@@ -183,6 +199,34 @@ def _read(
     (e,) = scope.read(expression)
     (c,) = scope.read(right)
     return _problem(scope, e, c, order, layout)
+
+
+def _is_function(statement: Statement) -> TypeGuard[Callable[..., Any]]:
+    return callable(statement) and not isinstance(statement, Expr)
+
+
+def _read_functions(
+    expression: Statement, claim: Statement, let: list[str], wrt: str | None
+) -> tuple[Scope, Expr, Expr]:
+    """Texts and functions together; the arguments of functions are symbols by their names."""
+    scope = Scope(let, wrt)
+    texts = [s for s in (expression, claim) if isinstance(s, str)]
+    read = iter(scope.read(*texts))
+    for statement in (expression, claim):
+        if _is_function(statement):
+            scope.introduce(argument_names(statement, _label(statement)))
+
+    def made(statement: Statement) -> Expr:
+        if isinstance(statement, str):
+            return next(read)
+        return statement if isinstance(statement, Expr) else blackbox(statement, scope.symbols, _label(statement))
+
+    return scope, made(expression), made(claim)
+
+
+def _label(function: Callable[..., Any]) -> str:
+    name = getattr(function, "__name__", "function")
+    return name if name.isidentifier() else "claimed"
 
 
 @dataclass(frozen=True)
@@ -356,15 +400,16 @@ def _other_shape(problem: Problem, reading: Reading | None, correct: Form | None
 # --- equality --------------------------------------------------------------------------------------------------------
 
 
-def _check_equality(expression: "str | Expr", claim: "str | Expr", let: Iterable[str]) -> Verdict:
-    if isinstance(expression, Expr):
+def _check_equality(expression: Statement, claim: Statement, let: list[str]) -> Verdict:
+    if _is_function(expression) or _is_function(claim):
+        scope, a, b = _read_functions(expression, claim, let, None)
+    elif isinstance(expression, Expr):
         if not isinstance(claim, Expr):
             (claim,) = Scope.of(expression.symbols).read(claim)
         scope, a, b = Scope.of(expression.symbols | claim.symbols), expression, claim
     else:
         if not isinstance(claim, str):
             raise MatcalcError("claim: expected text, as the expression is text")
-        let = [let] if isinstance(let, str) else list(let)
         scope = Scope(let)
         try:
             a, b = scope.read(expression, claim, like=lambda others, _: others[0])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from random_expressions import DECLARATIONS, expressions, same
 
-from matcalc.expr import Apply, Call, Expr
+from matcalc.expr import Apply, Call, Expr, Opaque
 from matcalc.latex import to_latex
 from matcalc.python_text import to_python
 from matcalc.scope import Scope
@@ -141,7 +141,7 @@ def kinds(cls: type) -> set[type]:
 
 def test_everything_is_everything():
     seen = [node for text in EVERYTHING for node in nodes(read(text, *SIZED))]
-    assert {type(node) for node in seen} == kinds(Expr)
+    assert {type(node) for node in seen} == kinds(Expr) - {Opaque}, "an opaque function has no formula to print"
     functions = {node.function for node in seen if isinstance(node, (Apply, Call))}
     assert functions == SIGNATURES.keys() - {"inv", "sqrt", "commutation"}, "these three have nodes of their own"
 
