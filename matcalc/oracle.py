@@ -196,11 +196,11 @@ def weigh(trials: Sequence[tuple[Points, np.ndarray]], order: int = 1, oracles: 
 
 
 def run(f: Callable[..., Any], *arguments: Any) -> Any:
-    """f(arguments) by JAX in float64, compiled for a single use: the least time to compile, not to run."""
+    """f(arguments) by JAX in float64, as NumPy arrays; compiled for a single use: the least time to compile."""
     import jax
 
     with jax.enable_x64(True):
-        return jax.jit(f).lower(*arguments).compile(COMPILE_QUICKLY)(*arguments)
+        return jax.tree.map(np.asarray, jax.jit(f).lower(*arguments).compile(COMPILE_QUICKLY)(*arguments))
 
 
 def jax_slopes(e: Expr, variable: Symbol, points: Points, directions: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -213,7 +213,7 @@ def jax_slopes(e: Expr, variable: Symbol, points: Points, directions: np.ndarray
         return jnp.sum(Evaluation({**values, variable.name: position}, points.sizes, arrays.Jax())(e) * weights)
 
     values = {n: v[0] for n, v in points.values.items()}
-    return np.asarray(run(jax.grad(f), np.zeros(len(directions[0])), directions[0], values))
+    return run(jax.grad(f), np.zeros(len(directions[0])), directions[0], values)
 
 
 def confirmed_by_jax(measurement: Measurement, structured: bool = True) -> float:

@@ -22,7 +22,7 @@ BAD_INPUT = [
     (["derive", "x", "--wrt", "x", "--let", "x: n complex"], "complex matrices are not supported"),
     (["derive", "(" * 10_000, "--wrt", "x"], "nested deeper than 100 at character 101"),
     (["derive", "x+" * 15_000 + "x", "--wrt", "x"], "the expression has 30001 characters; at most 20000 are read"),
-    (["simplify", "X + 1"], "to add a scalar to every entry write it times ones("),
+    (["simplify", "X + 1"], "to add a scalar to every entry write it times matrix(1)"),
     (["no-such-command"], "invalid choice: 'no-such-command'"),
     ([], "the following arguments are required: COMMAND; see matcalc --help"),
 ]
