@@ -214,6 +214,12 @@ def derive(
     return verify(differentiate(expression, wrt, let, reading, order, layout))
 
 
+def derive_each(expression: str | Expr, wrt: Iterable[str | Symbol], let: Iterable[str] = ()) -> dict[str, Derivative]:
+    """The derivatives of one expression by several variables, by name; each as `derive` gives it."""
+    let = [let] if isinstance(let, str) else list(let)
+    return {v.name if isinstance(v, Symbol) else v: derive(expression, v, let) for v in wrt}
+
+
 def differentiate(
     expression: str | Expr,
     wrt: str | Symbol,

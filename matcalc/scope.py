@@ -9,7 +9,8 @@ from matcalc.errors import DeclarationError, MatcalcError, ParseError, ShapeErro
 from matcalc.expr import Expr, Symbol
 from matcalc.shape import ONE, SCALAR, Dim, Operand, Shape, Unifier
 from matcalc.structure import STRUCTURES
-from matcalc.syntax import FUNCTIONS, GREEK, Syntax, canonical_name, nearest, parse, walk
+from matcalc.syntax import FUNCTIONS, GREEK, Syntax, canonical_name, nearest, walk
+from matcalc.syntax import parse as parse_syntax
 from matcalc.text import SizeNames
 
 RESERVED = ("I", "pi", *FUNCTIONS)
@@ -136,7 +137,7 @@ class Scope:
             ParseError: a text is not in the language, or uses a function or name that does not exist.
             ShapeError: operands do not fit; the message names both, their shapes and the dimension that differs.
         """
-        trees = [parse(t) for t in texts]
+        trees = [parse_syntax(t) for t in texts]
         for tree, text in zip(trees, texts, strict=True):
             self._check_names(tree, text)
         inferred = self._infer_together(trees, texts, like)
@@ -491,6 +492,16 @@ _OPERATIONS = {
     "power": algebra.power,
     "elementwise_power": algebra.elementwise_power,
 }
+
+
+def parse(text: str, let: Iterable[str] = ()) -> Expr:
+    """The expression of a text in the language; what is not declared has the kind that its name says.
+
+    Raises:
+        ParseError, DeclarationError, ShapeError: the text cannot be read or does not fit.
+    """
+    (e,) = Scope([let] if isinstance(let, str) else let).read(text)
+    return e
 
 
 def symbols(*declarations: str) -> tuple[Symbol, ...]:
