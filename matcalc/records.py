@@ -1,0 +1,363 @@
+"""The kinds of record: each is a statement, made once, that knows how it prints and how it is proved."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+
+from matcalc import arrays
+from matcalc.algebra import substitute
+from matcalc.derivative import Comparison, Derivative, differentiate
+from matcalc.evaluate import Evaluation
+from matcalc.expr import Expr, Sum, Symbol
+from matcalc.gradient import grad
+from matcalc.indices import DerivativeFormula, Formula
+from matcalc.indices import to_latex as indices_to_latex
+from matcalc.latex import to_latex
+from matcalc.oracle import STEP, Evidence, relative_error, run, structure_of, weigh
+from matcalc.proof import Proof, by_jax, fixed_sizes, prove, single, together
+from matcalc.sampling import Points, sample
+from matcalc.scope import Scope, symbols
+from matcalc.simplify import same_by_form
+from matcalc.structure import GENERAL, STRUCTURES, Reading
+from matcalc.text import to_unicode
+
+Array = np.ndarray
+Printed = tuple[str, str]  # in Unicode and in LaTeX
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Record:
+    """A statement: its key, what its symbols are, where it is from, and whether it holds as it is stated."""
+
+    kind: ClassVar[str]
+    key: str
+    source: str
+    let: Mapping[str, str] = field(default_factory=dict)
+    holds: bool = True
+    remark: str = ""
+
+    def prove(self) -> Proof:
+        """Measure the statement, and derive it where it can be derived."""
+        raise NotImplementedError
+
+    @property
+    def sides(self) -> tuple[Printed, Printed]:
+        """Both sides of the statement."""
+        raise NotImplementedError
+
+    @property
+    def symbols(self) -> frozenset[Symbol]:
+        """The symbols of the statement."""
+        raise NotImplementedError
+
+    @property
+    def declarations(self) -> list[str]:
+        """`let` in the language."""
+        return [f"{name}: {kind}" for name, kind in self.let.items()]
+
+    @property
+    def statement(self) -> str:
+        """The statement in Unicode, with the structures that it assumes."""
+        (left, _), (right, _) = self.sides
+        return ", ".join([f"{left} = {right}", *(f"{to_unicode(s)} {s.structure}" for s in self._structured)])
+
+    @property
+    def latex(self) -> str:
+        """The statement in LaTeX."""
+        (_, left), (_, right) = self.sides
+        sets = (rf"{to_latex(s)} \in {STRUCTURES[s.structure].latex}" for s in self._structured)
+        return r",\ ".join([f"{left} = {right}", *sets])
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex}$"
+
+    @property
+    def _structured(self) -> list[Symbol]:
+        structured = (s for s in self.symbols if s.structure in STRUCTURES and s.structure != GENERAL.name)
+        return sorted(structured, key=lambda s: s.name)
+
+
+R = TypeVar("R", bound=Record)
+
+
+def as_printed(record: R, **printed: Any) -> tuple[R, R]:
+    """A record as its source prints it, where that does not hold, and what is right beside it."""
+    return replace(record, holds=False, **printed), replace(record, key=f"{record.key}-right", remark="")
+
+
+# --- derivatives -----------------------------------------------------------------------------------------------------
+
+_OPERATOR = {
+    "gradient": ("∂/∂{0} ", r"\frac{{\partial}}{{\partial {0}}} "),
+    "jacobian": ("∂/∂{0}ᵀ ", r"\frac{{\partial}}{{\partial {0}^\top}} "),
+    "hessian": ("∂²/∂{0}∂{0}ᵀ ", r"\frac{{\partial^2}}{{\partial {0} \partial {0}^\top}} "),
+    "differential": ("d", r"\mathrm{{d}}"),
+}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Identity(Record):
+    """The derivative of `of` by `wrt` is `derivative`, entrywise where there is a structure; all in the language."""
+
+    kind = "identity"
+    of: str
+    wrt: str
+    derivative: str
+    order: int = 1
+    layout: str = "numerator"
+
+    @cached_property
+    def derived(self) -> Derivative:
+        """What the engine derives: the derivative in every reading, printed in every way, and as a function."""
+        return differentiate(self.of, self.wrt, self.declarations, order=self.order, layout=self.layout)
+
+    @cached_property
+    def claim(self) -> Expr:
+        """The derivative as it is stated."""
+        return self.derived.scope.read(self.derivative, like=self.derived.expr.shape)[0]
+
+    def prove(self) -> Proof:
+        return prove(self.derived, self.claim)
+
+    @property
+    def symbols(self) -> frozenset[Symbol]:
+        return self.derived.expression.symbols
+
+    @property
+    def sides(self) -> tuple[Printed, Printed]:
+        e, kind = self.derived.expression, self.derived.kind
+        unicode, latex = _OPERATOR["gradient" if self.layout == "denominator" else kind]
+        by = replace(self.derived.variable, structure=GENERAL.name)
+        left, left_latex = to_unicode(e), to_latex(e)
+        if isinstance(e, Sum) or kind == "differential":
+            left, left_latex = f"({left})", rf"\left({left_latex}\right)"
+        before = unicode.format(to_unicode(by)), latex.format(to_latex(by))
+        return (before[0] + left, before[1] + left_latex), (to_unicode(self.claim), to_latex(self.claim))
+
+
+def identity(key: str, *, on: Mapping[str, str] | None = None, **stated: Any) -> tuple[Identity, ...]:
+    """A derivative; where `on` says what it is on structures, the variants are numbered: key(1), key(2), ..."""
+    general = Identity(key=key, **stated)
+    if not on:
+        return (general,)
+    kind = general.let[general.wrt]
+    variants = (
+        replace(general, let={**general.let, general.wrt: f"{kind} {structure}"}, derivative=derivative)
+        for structure, derivative in on.items()
+    )
+    return tuple(replace(record, key=f"{key}({k})") for k, record in enumerate((general, *variants), 1))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Entry(Record):
+    """A derivative entry by entry, `∂ξ_kl/∂x_ij = -ξ_ki ξ_jl`, where the letters stand for matrices in the language."""
+
+    kind = "entry"
+    entries: str
+    where: Mapping[str, str]
+
+    @cached_property
+    def formula(self) -> DerivativeFormula:
+        """The statement in its parts."""
+        return DerivativeFormula.read(self.entries)
+
+    @cached_property
+    def derived(self) -> Derivative:
+        """The differential that the engine derives."""
+        return differentiate(self.where[self.formula.of], self.where[self.formula.by], self.declarations)
+
+    def prove(self) -> Proof:
+        e, variable = self.derived.expression, self.derived.variable
+        stated, derived = [], []
+        for at in sample([e], [variable]):
+            comparison = Comparison(e, variable, at, "differential")
+            directions = comparison.directions(Reading.ENTRYWISE)
+            measured = self.formula.lay_out(comparison.truth(Reading.ENTRYWISE), directions)
+            engine = self.formula.lay_out(comparison.claimed(self.derived.expr, Reading.ENTRYWISE), directions)
+            matrices = {letter: at(self.derived.scope.read(text)[0]) for letter, text in self.where.items()}
+            stated.append((at, relative_error(self.formula(matrices), measured)))
+            derived.append((at, relative_error(engine, measured)))
+        others = {"derived": weigh(derived), "jax.grad": by_jax(e, variable)}
+        return Proof(weigh(stated), others, (variable.structure,))
+
+    @property
+    def symbols(self) -> frozenset[Symbol]:
+        return self.derived.expression.symbols
+
+    @property
+    def sides(self) -> tuple[Printed, Printed]:
+        left, right = self.entries.split(" = ")
+        return (left, indices_to_latex(left)), (right, indices_to_latex(right))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ChainRule(Record):
+    """∂f/∂X of any scalar f of Y = `through`, in X and in G = ∂f/∂Y; both entrywise where X has a structure.
+
+    Tried on every one of `functions`: on a text of the language, which the engine differentiates, and on a JAX
+    function, under the name that is its key.
+    """
+
+    kind = "identity"
+    through: str
+    derivative: str
+    functions: Mapping[str, Callable[[Any], Any] | None]
+
+    @cached_property
+    def scope(self) -> Scope:
+        """X, and G and Y like it."""
+        return Scope([f"X Y G: {self.let['X']}"], wrt="X")
+
+    @cached_property
+    def expressions(self) -> tuple[Expr, Expr]:
+        """Y and the derivative as it is stated."""
+        through, derivative = self.scope.read(self.through, self.derivative)
+        return through, derivative
+
+    def prove(self) -> Proof:
+        return together([self._on_text(t) if f is None else self._on_function(f) for t, f in self.functions.items()])
+
+    def _on_text(self, f: str) -> Proof:
+        X, Y, G = (self.scope.symbols[name] for name in "XYG")
+        through, claim = self.expressions
+        outer = differentiate(f, "Y", [f"Y: {self.let['X']}"])
+        e, g = (substitute(side, {Y: through}) for side in (outer.expression, outer.expr))
+        return prove(differentiate(e, X), substitute(claim, {G: g}))
+
+    def _on_function(self, f: Callable[[Any], Any]) -> Proof:
+        X = self.scope.symbols["X"]
+        through, claim = self.expressions
+        structure = structure_of(X)
+        (at,) = sample([through], [X], per_size=1, sizes=fixed_sizes)
+        position, basis = at.values["X"][0], structure.basis(at.sizes["n"])
+        moved = Evaluation({"X": position + 1j * STEP * basis}, at.sizes)(through)
+        slopes = np.array([run(f, y).imag / STEP for y in moved])
+        measured = np.einsum("k,kij->ij", slopes, basis)[None]
+        claimed = at.at(G=run(grad(f, structure), at(through)[0])[None])(claim)
+        by_grad = run(grad(lambda x: f(Evaluation({"X": x}, at.sizes, arrays.Jax())(through)), structure), position)
+        others = {"jax.grad": single(float(relative_error(by_grad[None], measured)[0]))}
+        return Proof(weigh([(at, relative_error(claimed, measured))]), others, (structure.name,))
+
+    @property
+    def symbols(self) -> frozenset[Symbol]:
+        return self.expressions[0].symbols
+
+    @property
+    def sides(self) -> tuple[Printed, Printed]:
+        (y, claim), (y_latex, claim_latex) = (tuple(map(show, self.expressions)) for show in (to_unicode, to_latex))
+        left = f"∂/∂X f({y})", rf"\frac{{\partial}}{{\partial X}} f({y_latex})"
+        right = f"{claim}, G = ∂f/∂{y}", rf"{claim_latex},\ G = \frac{{\partial f}}{{\partial {y_latex}}}"
+        return left, right
+
+
+# --- equalities ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What has no name in the language: how it prints, its value at points, (points, rows, columns), and by what."""
+
+    unicode: str
+    latex: str
+    value: Callable[[Points], Array]
+    by: str = "NumPy"
+
+
+def entries(formula: str, **matrices: str) -> Quantity:
+    """The matrix whose entries are given in index notation: `entries("a_ij b_ij", a="A", b="B")`."""
+    read = Formula.read(formula)
+
+    def value(at: Points) -> Array:
+        return read({letter: at.values[name] for letter, name in matrices.items()}, "ij")
+
+    return Quantity(f"({formula})", f"({indices_to_latex(formula)})", value)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Equality(Record):
+    """Two sides are equal wherever both have a value; each is text of the language or a quantity."""
+
+    kind = "equality"
+    left: str | Quantity
+    right: str | Quantity
+
+    @cached_property
+    def _read(self) -> tuple[tuple[Expr | Quantity, Expr | Quantity], frozenset[Symbol]]:
+        scope, sides, shape = Scope(self.declarations), [], None
+        for side in (self.left, self.right):
+            read = side if isinstance(side, Quantity) else scope.read(side, like=shape)[0]
+            shape = read.shape if isinstance(read, Expr) else None
+            sides.append(read)
+        scope.read()
+        return (sides[0], sides[1]), frozenset(scope.symbols.values())
+
+    def prove(self) -> Proof:
+        sides, symbols = self._read
+        e = [side for side in sides if isinstance(side, Expr)]
+        trials = [(at, relative_error(*(_value(s, at) for s in sides))) for at in sample(e, symbols)]
+        others = {"JAX": _all_by_jax(e, symbols)} if e else {}
+        if len(e) == 2 and same_by_form(*e):
+            others["equal by form"] = single(0.0)
+        by = tuple(dict.fromkeys(s.by if isinstance(s, Quantity) else "NumPy" for s in sides))
+        return Proof(
+            weigh(trials, oracles=by), others, tuple(sorted({s.structure for s in self._structured})) or (GENERAL.name,)
+        )
+
+    @property
+    def symbols(self) -> frozenset[Symbol]:
+        return self._read[1]
+
+    @property
+    def sides(self) -> tuple[Printed, Printed]:
+        left, right = (
+            (s.unicode, s.latex) if isinstance(s, Quantity) else (to_unicode(s), to_latex(s)) for s in self._read[0]
+        )
+        return left, right
+
+
+class Integral(Equality):
+    """An equality whose left side is an integral, by quadrature."""
+
+    kind = "integral"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Property(Record):
+    """What is so of every member of a structure; `error` says of every point by how much it is not."""
+
+    kind = "property"
+    says: str
+    in_latex: str
+    error: Callable[[Points], Array]
+
+    def prove(self) -> Proof:
+        trials = [(at, np.asarray(self.error(at), float)) for at in sample([], self.symbols)]
+        return Proof(weigh(trials, oracles=("NumPy",)), {}, tuple(s.structure for s in self._structured))
+
+    @cached_property
+    def symbols(self) -> frozenset[Symbol]:
+        return frozenset(symbols(*self.declarations))
+
+    @property
+    def statement(self) -> str:
+        return self.says
+
+    @property
+    def latex(self) -> str:
+        return self.in_latex
+
+
+def _value(side: Expr | Quantity, at: Points) -> Array:
+    return side.value(at) if isinstance(side, Quantity) else at(side)
+
+
+def _all_by_jax(expressions: list[Expr], symbols: frozenset[Symbol]) -> Evidence:
+    """Whether JAX gives the expressions the values that NumPy does."""
+    (at,) = sample(expressions, symbols, per_size=1, sizes=fixed_sizes)
+    ops = arrays.Jax()
+    values = run(lambda point: [Evaluation(point, at.sizes, ops)(e) for e in expressions], at.values)
+    errors = (relative_error(at(e), np.broadcast_to(v, at(e).shape)) for v, e in zip(values, expressions, strict=True))
+    return single(max(float(error[0]) for error in errors))
