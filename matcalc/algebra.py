@@ -6,7 +6,7 @@ symbol (Xᵀ = X for a symmetric X): that is `simplify`'s, so that an expression
 Products of sums are never expanded.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 
 from matcalc import shape as shapes
@@ -15,6 +15,7 @@ from matcalc.expr import (
     Apply,
     Call,
     Commutation,
+    Compound,
     Constant,
     ElementwisePower,
     Expr,
@@ -858,22 +859,20 @@ def substitute(e: Expr, replacements: dict[Symbol, Expr]) -> Expr:
     return rewrite(e, lambda node: replacements.get(node) if isinstance(node, Symbol) else None)
 
 
-def rewrite(e: Expr, rule) -> Expr:  # type: ignore[no-untyped-def]
+def rewrite(e: Expr, rule: Callable[[Expr], Expr | None]) -> Expr:
     """Rebuild an expression from its leaves, taking `rule(node)` wherever it gives something."""
     memo: dict[int, Expr] = {}
 
     def walk(node: Expr) -> Expr:
-        if id(node) not in memo:
-            if node.args:
-                args = tuple(walk(a) for a in node.args)
+        key = id(node)
+        if key not in memo:
+            now = node
+            if isinstance(node, Compound):
+                args = [walk(a) for a in node.args]
                 if any(a is not b for a, b in zip(args, node.args, strict=True)):
-                    node_now = node.rebuild(args)  # type: ignore[attr-defined]
-                else:
-                    node_now = node
-            else:
-                node_now = node
-            replaced = rule(node_now)
-            memo[id(node)] = node_now if replaced is None else replaced
-        return memo[id(node)]
+                    now = node.rebuild(tuple(args))
+            replaced = rule(now)
+            memo[key] = now if replaced is None else replaced
+        return memo[key]
 
     return walk(e)
