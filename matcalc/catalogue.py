@@ -7,11 +7,13 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 from matcalc.errors import MatcalcError
+from matcalc.proof import Proof, close
 from matcalc.records import Record
 from matcalc.syntax import nearest
 
 GROUP = "matcalc.catalogue"
 THREADS = 2
+BATCH = 8  # records for which JAX compiles at once
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,14 @@ class Unreadable(Record):
         """What went wrong."""
         return self.remark
 
-    latex = statement
+    @property
+    def latex(self) -> str:
+        """The same."""
+        return self.remark
+
+    def attempt(self) -> Proof:
+        """Raise a MatcalcError with what went wrong."""
+        raise MatcalcError(self.remark)
 
 
 def gather(parts: Mapping[str, Iterable[Record]]) -> tuple[Record, ...]:
@@ -107,26 +116,36 @@ def verify(keys: Iterable[str] | None = None) -> Iterator[Row]:
 
 
 def _rows(records: Sequence[Record]) -> Iterator[Row]:
+    batches = [records[k : k + BATCH] for k in range(0, len(records), BATCH)]
     with ThreadPoolExecutor(THREADS) as pool:
         try:
-            yield from pool.map(prove, records)
+            for rows in pool.map(_prove, batches):
+                yield from rows
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-def prove(record: Record) -> Row:
-    """The row of one record; one that cannot be proved for an error in it says so."""
-    if isinstance(record, Unreadable):
-        return _failed(record, record.statement, record.remark)
+def _prove(records: Sequence[Record]) -> list[Row]:
+    attempts = [_attempt(record) for record in records]
+    proofs = iter(close([a for a in attempts if isinstance(a, Proof)]))
+    return [
+        _row(record, next(proofs)) if isinstance(a, Proof) else _failed(record, a)
+        for record, a in zip(records, attempts, strict=True)
+    ]
+
+
+def _attempt(record: Record) -> Proof | str:
     try:
-        proof = record.prove()
-        statement, latex = record.statement, record.latex
-    except MatcalcError as error:
-        return _failed(record, record.key, str(error))
+        return record.attempt()
+    except Exception as error:  # a record of another package may raise anything: its row says so
+        return f"{type(error).__name__}: {error}"
+
+
+def _row(record: Record, proof: Proof) -> Row:
     return Row(
         key=record.key,
-        statement=statement,
-        latex=latex,
+        statement=record.statement,
+        latex=record.latex,
         source=record.source,
         structures=", ".join(proof.structures),
         instances=proof.stated.instances,
@@ -138,5 +157,5 @@ def prove(record: Record) -> Row:
     )
 
 
-def _failed(record: Record, statement: str, message: str) -> Row:
-    return Row(record.key, statement, "", record.source, "", 0, 0.0, "error", False, "", message)
+def _failed(record: Record, message: str) -> Row:
+    return Row(record.key, message, "", record.source, "", 0, 0.0, "error", False, "", record.remark)

@@ -23,7 +23,10 @@ from matcalc.structure import GENERAL, STRUCTURES, Reading, Structure
 STEP = 1e-30
 SECOND_STEP = 1e-4
 TOLERANCE = {1: 1e-8, 2: 1e-6}
-COMPILE_QUICKLY = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
+COMPILE_QUICKLY: dict[str, str | bool] = {
+    "xla_backend_optimization_level": "0",
+    "xla_llvm_disable_expensive_passes": True,
+}
 
 
 def structure_of(symbol: Symbol) -> Structure:
@@ -195,6 +198,28 @@ def weigh(trials: Sequence[tuple[Points, np.ndarray]], order: int = 1, oracles: 
 # --- the second route: jax -------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Question:
+    """What JAX is asked: a function of arrays, and the value that it should have, by what `route`."""
+
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    expected: np.ndarray
+    scale: float = 0.0
+    route: str = "jax.grad"
+
+
+def ask(questions: Sequence[Question]) -> list[float]:
+    """How far JAX's answers are from what is expected, relative errors; all from one compilation."""
+    values = run(
+        lambda arguments: [q.function(*a) for q, a in zip(questions, arguments, strict=True)],
+        [q.arguments for q in questions],
+    )
+    return [
+        float(relative_error(v[None], q.expected[None], q.scale)[0]) for v, q in zip(values, questions, strict=True)
+    ]
+
+
 def run(f: Callable[..., Any], *arguments: Any) -> Any:
     """f(arguments) by JAX in float64, as NumPy arrays; compiled for a single use: the least time to compile."""
     import jax
@@ -203,17 +228,20 @@ def run(f: Callable[..., Any], *arguments: Any) -> Any:
         return jax.tree.map(np.asarray, jax.jit(f).lower(*arguments).compile(COMPILE_QUICKLY)(*arguments))
 
 
-def jax_slopes(e: Expr, variable: Symbol, points: Points, directions: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """d/dtheta_k of <weights, e(X + sum theta_k B_k)> at the first point, by `jax.grad` in float64."""
+def slopes_question(m: Measurement, structured: bool = True) -> Question:
+    """The measured slopes at the first point, as d/dtheta_k of <weights, e(X + sum theta_k B_k)> by `jax.grad`."""
     import jax
     import jax.numpy as jnp
 
-    def f(theta: Any, basis: Any, values: Mapping[str, Any]) -> Any:
-        position = values[variable.name] + jnp.tensordot(theta, basis, 1)
-        return jnp.sum(Evaluation({**values, variable.name: position}, points.sizes, arrays.Jax())(e) * weights)
+    directions, slopes = (m.directions, m.slopes) if structured else (m.free_directions, m.free_slopes)
+    weights = np.random.default_rng(0).uniform(0.5, 1.5, slopes.shape[2:])
 
-    values = {n: v[0] for n, v in points.values.items()}
-    return run(jax.grad(f), np.zeros(len(directions[0])), directions[0], values)
+    def f(theta: Any, basis: Any, values: Mapping[str, Any]) -> Any:
+        position = values[m.variable.name] + jnp.tensordot(theta, basis, 1)
+        return jnp.sum(Evaluation({**values, m.variable.name: position}, m.points.sizes, arrays.Jax())(m.e) * weights)
+
+    arguments = np.zeros(len(directions[0])), directions[0], {n: v[0] for n, v in m.points.values.items()}
+    return Question(jax.grad(f), arguments, np.einsum("kij,ij->k", slopes[0], weights), float(m.scale[0]))
 
 
 def confirmed_by_jax(measurement: Measurement, structured: bool = True) -> float:
@@ -225,8 +253,4 @@ def confirmed_by_jax(measurement: Measurement, structured: bool = True) -> float
     if isinstance(m.e, Opaque):
         by_differences = differences(m.e, m.variable, m.points, m.directions)
         return float(relative_error(by_differences[None], m.slopes[:1], m.scale[:1])[0])
-    directions, slopes = (m.directions, m.slopes) if structured else (m.free_directions, m.free_slopes)
-    weights = np.random.default_rng(0).uniform(0.5, 1.5, slopes.shape[2:])
-    by_jax = jax_slopes(m.e, m.variable, m.points, directions, weights)
-    by_step = np.einsum("kij,ij->k", slopes[0], weights)
-    return float(relative_error(by_jax[None], by_step[None], m.scale[:1])[0])
+    return ask([slopes_question(m, structured)])[0]

@@ -9,7 +9,7 @@ from matcalc.algebra import substitute
 from matcalc.derivative import Comparison, Derivative
 from matcalc.errors import DomainError
 from matcalc.expr import Expr, Symbol
-from matcalc.oracle import TOLERANCE, Evidence, Measurement, confirmed_by_jax, relative_error, weigh
+from matcalc.oracle import TOLERANCE, Evidence, Measurement, Question, ask, relative_error, slopes_question, weigh
 from matcalc.sampling import Points, sample
 from matcalc.simplify import same_by_form
 from matcalc.structure import GENERAL, STRUCTURES, Reading, Structure
@@ -20,11 +20,12 @@ _SIZES = {"n": 3, "m": 2, "p": 4}
 
 @dataclass(frozen=True)
 class Proof:
-    """The statement against what is measured, and every other route, by its name, against the same."""
+    """The statement against what is measured, every other route, by its name, against the same, and what is open."""
 
     stated: Evidence
     others: Mapping[str, Evidence]
-    structures: tuple[str, ...] = ()
+    structures: tuple[str, ...]
+    open: tuple[Question, ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -51,7 +52,19 @@ def together(proofs: Sequence[Proof]) -> Proof:
     names = dict.fromkeys(name for p in proofs for name in p.others)
     others = {name: _all(p.others[name] for p in proofs if name in p.others) for name in names}
     structures = dict.fromkeys(s for p in proofs for s in p.structures)
-    return Proof(_all(p.stated for p in proofs), others, tuple(structures))
+    return Proof(_all(p.stated for p in proofs), others, tuple(structures), tuple(q for p in proofs for q in p.open))
+
+
+def close(proofs: Sequence[Proof]) -> list[Proof]:
+    """The proofs with JAX's answers to what is open in them; it is asked once for all, for compiling is what takes."""
+    errors = iter(ask([q for p in proofs for q in p.open]))
+    return [_closed(p, [(q.route, next(errors)) for q in p.open]) for p in proofs]
+
+
+def _closed(proof: Proof, errors: Sequence[tuple[str, float]]) -> Proof:
+    routes = dict.fromkeys(route for route, _ in errors)
+    answers = {route: _all(single(error) for r, error in errors if r == route) for route in routes}
+    return replace(proof, others={**proof.others, **answers}, open=())
 
 
 def _all(found: Iterable[Evidence]) -> Evidence:
@@ -68,7 +81,7 @@ def _all(found: Iterable[Evidence]) -> Evidence:
 
 
 def prove(derivative: Derivative, claim: Expr) -> Proof:
-    """A claimed derivative, in the default reading, and the engine's own, both against the measured one."""
+    """A claimed derivative in the default reading, and the engine's, against the measured one; JAX's is left open."""
     e, variable = derivative.expression, derivative.variable
     points = sample([e, claim, derivative.expr], [variable])
     comparisons = [Comparison(e, variable, at, derivative.kind, derivative.order) for at in points]
@@ -79,8 +92,8 @@ def prove(derivative: Derivative, claim: Expr) -> Proof:
     read = dict(_on_structures(derivative, claim))
     stated = weigh([*trials(claim), *(trial for found in read.values() for trial in found)], derivative.order)
     name = "derived in the same form" if same_by_form(claim, derivative.expr) else "derived"
-    others = {name: weigh(trials(derivative.expr), derivative.order), "jax.grad": by_jax(e, variable)}
-    return Proof(stated, others, (variable.structure, *read))
+    others = {name: weigh(trials(derivative.expr), derivative.order)}
+    return Proof(stated, others, (variable.structure, *read), (slopes_in_jax(e, variable),))
 
 
 def _on_structures(derivative: Derivative, claim: Expr) -> Iterator[tuple[str, list[Trial]]]:
@@ -120,10 +133,10 @@ def fixed_sizes(names: Iterable[str]) -> Iterator[dict[str, int]]:
     yield {name: _SIZES.get(name, 5) for name in names}
 
 
-def by_jax(e: Expr, variable: Symbol) -> Evidence:
-    """How the measured derivative agrees with `jax.grad`."""
+def slopes_in_jax(e: Expr, variable: Symbol) -> Question:
+    """Whether `jax.grad` agrees with what is measured."""
     (at,) = sample([e], [variable], per_size=1, sizes=fixed_sizes)
-    return single(confirmed_by_jax(Measurement(e, variable, at)))
+    return slopes_question(Measurement(e, variable, at))
 
 
 def single(error: float) -> Evidence:

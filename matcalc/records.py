@@ -1,10 +1,11 @@
-"""The kinds of record: each is a statement, made once, that knows how it prints and how it is proved."""
+"""What a record is, and the records of derivatives: a statement, made once, that knows how it prints and is proved."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
+import jax
 import numpy as np
 
 from matcalc import arrays
@@ -13,18 +14,16 @@ from matcalc.derivative import Comparison, Derivative, differentiate
 from matcalc.evaluate import Evaluation
 from matcalc.expr import Expr, Sum, Symbol
 from matcalc.gradient import grad
-from matcalc.indices import DerivativeFormula, Formula
+from matcalc.indices import DerivativeFormula
 from matcalc.indices import to_latex as indices_to_latex
 from matcalc.latex import to_latex
-from matcalc.oracle import STEP, Evidence, relative_error, run, structure_of, weigh
-from matcalc.proof import Proof, by_jax, fixed_sizes, prove, single, together
-from matcalc.sampling import Points, sample
-from matcalc.scope import Scope, symbols
-from matcalc.simplify import same_by_form
+from matcalc.oracle import STEP, Question, relative_error, run, structure_of, weigh
+from matcalc.proof import Proof, close, fixed_sizes, prove, slopes_in_jax, together
+from matcalc.sampling import sample
+from matcalc.scope import Scope
 from matcalc.structure import GENERAL, STRUCTURES, Reading
 from matcalc.text import to_unicode
 
-Array = np.ndarray
 Printed = tuple[str, str]  # in Unicode and in LaTeX
 
 
@@ -40,7 +39,11 @@ class Record:
     remark: str = ""
 
     def prove(self) -> Proof:
-        """Measure the statement, and derive it where it can be derived."""
+        """The proof of the statement, by every route there is."""
+        return close([self.attempt()])[0]
+
+    def attempt(self) -> Proof:
+        """The statement measured, and derived where it can be; what JAX is to be asked is left open."""
         raise NotImplementedError
 
     @property
@@ -73,6 +76,11 @@ class Record:
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex}$"
+
+    @property
+    def structures(self) -> tuple[str, ...]:
+        """The structures of the symbols, `general` where there is none."""
+        return tuple(dict.fromkeys(s.structure for s in self._structured)) or (GENERAL.name,)
 
     @property
     def _structured(self) -> list[Symbol]:
@@ -119,7 +127,7 @@ class Identity(Record):
         """The derivative as it is stated."""
         return self.derived.scope.read(self.derivative, like=self.derived.expr.shape)[0]
 
-    def prove(self) -> Proof:
+    def attempt(self) -> Proof:
         return prove(self.derived, self.claim)
 
     @property
@@ -169,7 +177,7 @@ class Entry(Record):
         """The differential that the engine derives."""
         return differentiate(self.where[self.formula.of], self.where[self.formula.by], self.declarations)
 
-    def prove(self) -> Proof:
+    def attempt(self) -> Proof:
         e, variable = self.derived.expression, self.derived.variable
         stated, derived = [], []
         for at in sample([e], [variable]):
@@ -180,8 +188,7 @@ class Entry(Record):
             matrices = {letter: at(self.derived.scope.read(text)[0]) for letter, text in self.where.items()}
             stated.append((at, relative_error(self.formula(matrices), measured)))
             derived.append((at, relative_error(engine, measured)))
-        others = {"derived": weigh(derived), "jax.grad": by_jax(e, variable)}
-        return Proof(weigh(stated), others, (variable.structure,))
+        return Proof(weigh(stated), {"derived": weigh(derived)}, (variable.structure,), (slopes_in_jax(e, variable),))
 
     @property
     def symbols(self) -> frozenset[Symbol]:
@@ -217,7 +224,7 @@ class ChainRule(Record):
         through, derivative = self.scope.read(self.through, self.derivative)
         return through, derivative
 
-    def prove(self) -> Proof:
+    def attempt(self) -> Proof:
         return together([self._on_text(t) if f is None else self._on_function(f) for t, f in self.functions.items()])
 
     def _on_text(self, f: str) -> Proof:
@@ -233,13 +240,15 @@ class ChainRule(Record):
         structure = structure_of(X)
         (at,) = sample([through], [X], per_size=1, sizes=fixed_sizes)
         position, basis = at.values["X"][0], structure.basis(at.sizes["n"])
-        moved = Evaluation({"X": position + 1j * STEP * basis}, at.sizes)(through)
-        slopes = np.array([run(f, y).imag / STEP for y in moved])
-        measured = np.einsum("k,kij->ij", slopes, basis)[None]
-        claimed = at.at(G=run(grad(f, structure), at(through)[0])[None])(claim)
-        by_grad = run(grad(lambda x: f(Evaluation({"X": x}, at.sizes, arrays.Jax())(through)), structure), position)
-        others = {"jax.grad": single(float(relative_error(by_grad[None], measured)[0]))}
-        return Proof(weigh([(at, relative_error(claimed, measured))]), others, (structure.name,))
+        steps = Evaluation({"X": position + 1j * STEP * basis}, at.sizes)(through)
+        values, G = run(lambda steps, y: (jax.vmap(f)(steps), grad(f, structure)(y)), steps, at(through)[0])
+        measured = np.einsum("k,kij->ij", values.imag / STEP, basis)
+        stated = weigh([(at, relative_error(at.at(G=G[None])(claim), measured[None]))])
+
+        def composed(x: Any) -> Any:
+            return f(Evaluation({"X": x}, at.sizes, arrays.Jax())(through))
+
+        return Proof(stated, {}, (structure.name,), (Question(grad(composed, structure), (position,), measured),))
 
     @property
     def symbols(self) -> frozenset[Symbol]:
@@ -251,113 +260,3 @@ class ChainRule(Record):
         left = f"∂/∂X f({y})", rf"\frac{{\partial}}{{\partial X}} f({y_latex})"
         right = f"{claim}, G = ∂f/∂{y}", rf"{claim_latex},\ G = \frac{{\partial f}}{{\partial {y_latex}}}"
         return left, right
-
-
-# --- equalities ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Quantity:
-    """What has no name in the language: how it prints, its value at points, (points, rows, columns), and by what."""
-
-    unicode: str
-    latex: str
-    value: Callable[[Points], Array]
-    by: str = "NumPy"
-
-
-def entries(formula: str, **matrices: str) -> Quantity:
-    """The matrix whose entries are given in index notation: `entries("a_ij b_ij", a="A", b="B")`."""
-    read = Formula.read(formula)
-
-    def value(at: Points) -> Array:
-        return read({letter: at.values[name] for letter, name in matrices.items()}, "ij")
-
-    return Quantity(f"({formula})", f"({indices_to_latex(formula)})", value)
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Equality(Record):
-    """Two sides are equal wherever both have a value; each is text of the language or a quantity."""
-
-    kind = "equality"
-    left: str | Quantity
-    right: str | Quantity
-
-    @cached_property
-    def _read(self) -> tuple[tuple[Expr | Quantity, Expr | Quantity], frozenset[Symbol]]:
-        scope, sides, shape = Scope(self.declarations), [], None
-        for side in (self.left, self.right):
-            read = side if isinstance(side, Quantity) else scope.read(side, like=shape)[0]
-            shape = read.shape if isinstance(read, Expr) else None
-            sides.append(read)
-        scope.read()
-        return (sides[0], sides[1]), frozenset(scope.symbols.values())
-
-    def prove(self) -> Proof:
-        sides, symbols = self._read
-        e = [side for side in sides if isinstance(side, Expr)]
-        trials = [(at, relative_error(*(_value(s, at) for s in sides))) for at in sample(e, symbols)]
-        others = {"JAX": _all_by_jax(e, symbols)} if e else {}
-        if len(e) == 2 and same_by_form(*e):
-            others["equal by form"] = single(0.0)
-        by = tuple(dict.fromkeys(s.by if isinstance(s, Quantity) else "NumPy" for s in sides))
-        return Proof(
-            weigh(trials, oracles=by), others, tuple(sorted({s.structure for s in self._structured})) or (GENERAL.name,)
-        )
-
-    @property
-    def symbols(self) -> frozenset[Symbol]:
-        return self._read[1]
-
-    @property
-    def sides(self) -> tuple[Printed, Printed]:
-        left, right = (
-            (s.unicode, s.latex) if isinstance(s, Quantity) else (to_unicode(s), to_latex(s)) for s in self._read[0]
-        )
-        return left, right
-
-
-class Integral(Equality):
-    """An equality whose left side is an integral, by quadrature."""
-
-    kind = "integral"
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Property(Record):
-    """What is so of every member of a structure; `error` says of every point by how much it is not."""
-
-    kind = "property"
-    says: str
-    in_latex: str
-    error: Callable[[Points], Array]
-
-    def prove(self) -> Proof:
-        trials = [(at, np.asarray(self.error(at), float)) for at in sample([], self.symbols)]
-        return Proof(weigh(trials, oracles=("NumPy",)), {}, tuple(s.structure for s in self._structured))
-
-    @cached_property
-    def symbols(self) -> frozenset[Symbol]:
-        return frozenset(symbols(*self.declarations))
-
-    @property
-    def statement(self) -> str:
-        return self.says
-
-    @property
-    def latex(self) -> str:
-        return self.in_latex
-
-
-def _value(side: Expr | Quantity, at: Points) -> Array:
-    return side.value(at) if isinstance(side, Quantity) else at(side)
-
-
-def _all_by_jax(expressions: list[Expr], symbols: frozenset[Symbol]) -> Evidence:
-    """Whether JAX gives the expressions the values that NumPy does."""
-    (at,) = sample(expressions, symbols, per_size=1, sizes=fixed_sizes)
-    ops = arrays.Jax()
-    values = run(lambda point: [Evaluation(point, at.sizes, ops)(e) for e in expressions], at.values)
-    errors = (relative_error(at(e), np.broadcast_to(v, at(e).shape)) for v, e in zip(values, expressions, strict=True))
-    return single(max(float(error[0]) for error in errors))

@@ -1,7 +1,5 @@
 """Where the statements come from: citation keys and what they stand for."""
 
-import re
-
 from matcalc.errors import MatcalcError
 
 NOTE = "The handwritten note on the multivariate Gaussian that this library implements"
@@ -27,10 +25,10 @@ def references(source: str) -> list[str]:
     Raises:
         MatcalcError: a citation key that is not in `SOURCES`.
     """
-    return [_reference(*re.fullmatch(r"(\S*)(.*)", citation.strip()).groups()) for citation in source.split(";")]
+    return [_reference(*citation.strip().partition(" ")) for citation in source.split(";")]
 
 
-def _reference(key: str, place: str) -> str:
+def _reference(key: str, separator: str, place: str) -> str:
     if key not in SOURCES:
         raise MatcalcError(f"the source {key!r} is not known; there are {', '.join(SOURCES)}")
-    return SOURCES[key] + (f", {place.strip()}" if place else "")
+    return SOURCES[key] + (f", {place}" if separator else "")

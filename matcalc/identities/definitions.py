@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from matcalc.equalities import Equality, Property, Quantity, entries
 from matcalc.oracle import relative_error
-from matcalc.records import Entry, Equality, Property, Quantity, entries, identity
+from matcalc.records import Entry, identity
 from matcalc.sampling import Points
 
 LOG_DENSITY = "-1/2*((x - mu)'*diag(s .^ 2)^-1*(x - mu) + logdet(diag(s .^ 2)) + n*log(2*pi))"

@@ -1,6 +1,7 @@
 """Exponential, logarithm, square root and Cholesky factor of a matrix."""
 
-from matcalc.records import Equality, identity
+from matcalc.equalities import Equality
+from matcalc.records import identity
 
 RECORDS = (
     *identity(

@@ -1,6 +1,7 @@
 """Hadamard and Kronecker products, vec and diag."""
 
-from matcalc.records import Equality, identity
+from matcalc.equalities import Equality
+from matcalc.records import identity
 
 RECORDS = (
     *identity(

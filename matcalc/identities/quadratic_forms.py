@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from matcalc.records import Equality, Quantity, identity
+from matcalc.equalities import Equality, Quantity
+from matcalc.records import identity
 from matcalc.sampling import Points
 
 
