@@ -10,7 +10,7 @@ import numpy as np
 from matcalc import algebra, shape
 from matcalc.algebra import ONE, call, eye, hadamard, multiply, scale, substitute
 from matcalc.differential import differential
-from matcalc.errors import MatcalcError, NoRuleError, UnverifiedError
+from matcalc.errors import DeclarationError, MatcalcError, NoRuleError, UnverifiedError
 from matcalc.evaluate import Evaluation, function
 from matcalc.expr import Call, Expr, Symbol
 from matcalc.oracle import (
@@ -246,6 +246,10 @@ def read_problem(expression: str | Expr, wrt: str | Symbol, let: Iterable[str]) 
         return scope, expression
     scope = Scope(let, wrt=name)
     (e,) = scope.read(expression)
+    if scope.differential_name in e.names:
+        raise DeclarationError(
+            f"{scope.differential_name} is the differential of {scope.wrt}; it stands in claims, not here"
+        )
     return scope, e
 
 
@@ -529,7 +533,6 @@ class Comparison:
     def scale(self) -> np.ndarray:
         """What rounding is measured against; a difference quotient has lost half of the digits already."""
         return self.measurement.scale * (1 if self.order == 1 else 1 / SECOND_STEP)
-
 
     def vec_error(self, j: Expr, reading: Reading) -> np.ndarray:
         """The relative error of J in vec dF = J vec dX at every point, along every direction."""

@@ -215,6 +215,16 @@ def _row_times_diagonal(e: Product, start: int) -> Expr | None:
     return None
 
 
+def _entries_cancel(e: Product) -> Expr | None:
+    """(a ⊘ b)' b is sum(a): the inner product of two columns, where that is shorter."""
+    if e.is_scalar and len(e.chain) == 2 and e.coefficient == 1:
+        row, column = e.chain
+        product = hadamard(transpose(row), column)
+        if product.weight + 1 < row.weight + column.weight:
+            return call("sum", product)
+    return None
+
+
 def _diagonal_part(e: Hadamard) -> Expr | None:
     """D ⊙ I is D for a diagonal D; (A D) ⊙ I is left as it is."""
     rest = [f for f in e.factors if not isinstance(f, Identity)]
@@ -400,6 +410,7 @@ RULES: dict[type[Expr], tuple[Callable[..., Expr | None], ...]] = {
         lambda e: _neighbours(e, _orthogonal_pair),
         lambda e: _neighbours(e, _kronecker_pair),
         _diagonal_times_column,
+        _entries_cancel,
     ),
     Hadamard: (_diagonal_part, _sign_times_abs),
     Call: (_trace_of_skew, _triangle, _sum_of_hadamard, _fewer_transposes),

@@ -436,8 +436,10 @@ def equal(a: Expr, b: Expr) -> Evidence:
 
     Raises:
         ShapeError: the expressions have different shapes.
+        DeclarationError: one name stands for two symbols, of different shape or structure.
         DomainError: no point was found where both have a value.
     """
+    Scope.of(a.symbols | b.symbols)  # one name, one symbol
     if a.shape != b.shape:
         raise ShapeError(f"equal: {a} is {shape.show(a.shape)}, {b} is {shape.show(b.shape)}")
     trials = []

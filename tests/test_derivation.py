@@ -1,0 +1,170 @@
+"""What `derive` answers: in the form a person prints, verified on the printed text, in every reading."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from matcalc import NoRuleError, ShapeError, UnverifiedError, derive, derive_each, symbols, tr
+from matcalc.derivative import Derivative, Form, differentiate, evidence
+from matcalc.errors import DeclarationError, MatcalcError
+from matcalc.structure import Reading
+
+N20 = ["A: p x n", "X: n x n symmetric", "B: n x p"]
+
+# expression, variable, declarations, what is printed in the default reading
+PRINTED = [
+    ("tr(A*X*B)", "X", [], "Aᵀ Bᵀ"),
+    ("tr(A*X*B)", "X", N20, "Aᵀ Bᵀ + B A - (Aᵀ Bᵀ) ⊙ I"),
+    ("a'*X*b", "X", ["a: n, b: n, X: symmetric"], "a bᵀ + b aᵀ - (a bᵀ) ⊙ I"),
+    ("det(X)", "X", [], "det(X) (X⁻¹)ᵀ"),
+    ("det(X)", "X", ["X: symmetric"], "det(X) (2 X⁻¹ - X⁻¹ ⊙ I)"),
+    ("y'*inv(Sigma)*y", "Sigma", ["Sigma: symmetric"], "-2 Σ⁻¹ y yᵀ Σ⁻¹ + (Σ⁻¹ y yᵀ Σ⁻¹) ⊙ I"),
+    ("y'*Lambda*y", "Lambda", ["Lambda: symmetric"], "2 y yᵀ - (y yᵀ) ⊙ I"),
+    ("x'*A*x", "x", [], "(A + Aᵀ) x"),
+    ("x'*A*x", "x", ["A: symmetric"], "2 A x"),
+    ("norm2(A*x - b)^2", "x", ["b: m"], "2 Aᵀ (A x - b)"),
+    ("norm2(X)", "X", [], "X / norm2(X)"),
+    ("logdet(X'*C*X)", "X", [], "C X (Xᵀ C X)⁻¹ + Cᵀ X (Xᵀ Cᵀ X)⁻¹"),
+    ("tr(X^3)", "X", [], "3 (X²)ᵀ"),
+    ("tr(expm(X))", "X", [], "expm(Xᵀ)"),
+    ("logsumexp(A*x)", "x", [], "Aᵀ softmax(A x)"),
+    ("-1/2*(x-mu)'*inv(S)*(x-mu)", "mu", ["S: spd"], "S⁻¹ (x - μ)"),
+    ("tr(A*X)", "X", ["X: lower"], "tril(Aᵀ)"),
+    ("tr(A*X)", "X", ["X: skew"], "Aᵀ - A"),
+    ("tr(A*X)", "X", ["X: toeplitz"], "toeplitz(Aᵀ)"),
+    ("logdet(X)", "X", ["X: diagonal"], "X⁻¹"),
+    ("tr(A*X*B*X')", "X", ["X: orthogonal"], "1/2 (Aᵀ X Bᵀ + A X B - X (B Xᵀ A + Bᵀ Xᵀ Aᵀ) X)"),
+    ("norm2(kron(A,X))^2", "X", [], "2 tr(Aᵀ A) X"),
+    ("-y'*log(softmax(x))", "x", [], "-y + sum(y) softmax(x)"),
+    ("inv(X)", "X", [], "-X⁻¹ dX X⁻¹"),
+    ("X'*X", "X", ["X: symmetric"], "dX X + X dX"),
+    ("A*x", "x", [], "A"),
+    ("softmax(x)", "x", [], "diag(softmax(x)) - softmax(x) softmax(x)ᵀ"),
+    ("tr(inv(A + s*I))", "s", ["A: spd", "s: positive"], "-tr((A + s I)⁻²)"),
+    ("expm(s*A)", "s", ["s: scalar"], None),
+    ("sum(chol(X))", "X", ["X: spd"], None),
+    ("tr(A*logm(X*X'))", "X", [], None),
+    ("tr(adj(X)*A)", "X", [], "tr(A adj(X)) (X⁻¹)ᵀ - (X⁻¹)ᵀ Aᵀ adj(Xᵀ)"),
+]
+
+
+@pytest.mark.parametrize(("expression", "wrt", "let", "printed"), PRINTED, ids=[f"{e}|{w}|{','.join(d)}" for e, w, d, _ in PRINTED])  # fmt: skip
+def test_the_answer_is_verified_and_printed_as_a_person_would(expression, wrt, let, printed):
+    derivative = derive(expression, wrt, let)
+    assert derivative.verified.ok
+    assert derivative.verified.max_relative_error < 1e-8
+    if printed is not None:
+        assert str(derivative) == printed
+
+
+SECOND = [
+    ("x'*A*x", [], "A + Aᵀ"),
+    ("logsumexp(x)", [], "diag(softmax(x)) - softmax(x) softmax(x)ᵀ"),
+    ("log(a*x'*x)", ["x: n"], None),
+    ("x^3", ["x: scalar"], "6 x"),
+]
+
+
+@pytest.mark.parametrize(("expression", "let", "printed"), SECOND)
+def test_hessians(expression, let, printed):
+    derivative = derive(expression, "x", let, order=2)
+    assert derivative.kind == "hessian"
+    assert printed is None or str(derivative) == printed
+
+
+def test_a_differential_comes_with_its_matrix():
+    derivative = derive("logdet(X)", "X", order=2)
+    assert (derivative.kind, str(derivative)) == ("differential", "-(X⁻¹)ᵀ dXᵀ (X⁻¹)ᵀ")
+    assert derivative.form.vec is not None
+    assert str(derivative.form.vec) == "-(X⁻¹ ⊗ (X⁻¹)ᵀ) commutation(rows(X), rows(X))"
+
+
+def test_the_readings_of_an_unstructured_variable_are_one():
+    readings = derive("tr(A*X)", "X").readings
+    assert len({id(form) for form in readings.values()}) == 1
+
+
+def test_through_the_cholesky_factor_there_is_no_ambient_reading():
+    assert derive("sum(chol(X))", "X", ["X: spd"]).readings[Reading.AMBIENT] is None
+
+
+def test_on_the_orthogonal_matrices_there_is_no_entrywise_reading():
+    derivative = derive("tr(A*X)", "X", ["X: orthogonal"])
+    assert derivative.readings[Reading.ENTRYWISE] is None
+    assert derivative.reading is Reading.TANGENT
+    with pytest.raises(NoRuleError, match="no free entries"):
+        derive("tr(A*X)", "X", ["X: orthogonal"], reading="entrywise")
+
+
+def test_ambient_is_the_derivative_as_typed():
+    """tr(A Xᵀ) and tr(A X) are the same function on symmetric matrices, and not off them."""
+    one, other = (derive(e, "X", ["X: symmetric"], reading="ambient") for e in ("tr(A*X')", "tr(A*X)"))
+    assert (str(one), str(other)) == ("A", "Aᵀ")
+
+
+def test_a_variable_that_does_not_occur_has_derivative_zero_and_it_says_so():
+    derivative = derive("tr(A)", "X", ["X: n x m"])
+    assert str(derivative) == "zeros(n,m)"
+    assert derivative.notes == ["X does not occur in the expression: the derivative is zero"]
+
+
+def test_by_several_variables():
+    found = derive_each("norm2(A - U*V')^2", ["U", "V"])
+    assert {n: str(d) for n, d in found.items()} == {"U": "-2 (A - U Vᵀ) V", "V": "-2 (Aᵀ - V Uᵀ) U"}
+
+
+def test_the_layout_turns_a_jacobian():
+    assert str(derive("A*x", "x", layout="denominator")) == "Aᵀ"
+
+
+def test_expressions_of_symbols():
+    X, A, B = symbols("X: n x n symmetric, A: p x n, B: n x p")
+    assert str(derive(tr(A @ X @ B), X)) == "Aᵀ Bᵀ + B A - (Aᵀ Bᵀ) ⊙ I"
+
+
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.float64])
+def test_the_closed_form_is_a_jax_function(dtype):
+    derivative = derive("logdet(X)", "X", ["X: n x n spd"], reading="tangent")
+    with jax.enable_x64(dtype == jnp.float64):
+        x = jnp.array([[2.0, 0.5], [0.5, 1.0]], dtype)
+        found = jax.jit(derivative.function())(x)
+        assert found.dtype == dtype
+        np.testing.assert_allclose(found, np.linalg.inv(x), rtol=1e-5)
+        np.testing.assert_allclose(jax.vmap(derivative)(jnp.stack([x, 2 * x]))[1], found / 2, rtol=1e-5)
+
+
+def test_the_hessian_contract_of_json():
+    found = derive("tr(A*X*B)", "X", N20).to_json()
+    assert found.keys() == {"expr", "wrt", "order", "kind", "structure", "shape", "readings", "verified"}
+    assert found["shape"] == ["n", "n"]
+    assert found["readings"]["tangent"]["text"] == "1/2*(A'*B' + B*A)"
+    assert found["verified"]["ok"] is True
+
+
+def test_an_answer_that_does_not_verify_is_withheld():
+    """The verification can fail: a spoilt closed form is refuted."""
+    right = differentiate("tr(A*X*B)", "X")
+    wrong = Form(2 * right.expr, right.form.sizes)
+    fields = {k: getattr(right, k) for k in Derivative.__dataclass_fields__}
+    spoilt = Derivative(**{**fields, "readings": dict.fromkeys(Reading, wrong)})
+    assert evidence(right).ok
+    assert not evidence(spoilt).ok
+
+
+BAD = [
+    (("chol(X)", "X"), NoRuleError, "declare it spd"),
+    (("tr(A*X)", "X", (), None, 3), MatcalcError, "expected 1 or 2"),
+    (("A*x", "x", (), None, 2), NoRuleError, "expected a scalar expression"),
+    (("tr(dX*X)", "X"), DeclarationError, "dX is the differential of X"),
+    (("tr(A*X)", "X", ["A: p x n", "X: m x p"]), ShapeError, "A (p x n)"),
+    (("log(-x'*x)", "x"), MatcalcError, "no point was found"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "error", "message"), BAD, ids=[m for _, _, m in BAD])
+def test_what_cannot_be_done_says_so(arguments, error, message):
+    with pytest.raises(error) as caught:
+        derive(*arguments)
+    assert message in str(caught.value)
+    assert not isinstance(caught.value, UnverifiedError)

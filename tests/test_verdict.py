@@ -1,0 +1,119 @@
+"""What `check` answers: the verdict, the readings it holds in, the cause, and a small counterexample."""
+
+import json
+
+import jax.numpy as jnp
+import pytest
+
+from matcalc import DeclarationError, MatcalcError, ParseError, ShapeError, check, equal, parse, symbols, tr
+from matcalc.verdict import CONVENTION, RIGHT, WRONG
+
+N20 = ["A: p x n", "X: n x n symmetric", "B: n x p"]
+ALL = ("ambient", "tangent", "entrywise")
+
+# expression, claim, wrt, declarations, options, verdict, right_under, kind
+CLAIMS = [
+    ("tr(A*X*B)", "A'*B'", "X", [], {}, RIGHT, ALL, None),
+    ("tr(A*X*B)", "(B*A)'", "X", [], {}, RIGHT, ALL, None),
+    ("tr(A*X*B)", "-A'*B'", "X", [], {}, WRONG, (), "sign"),
+    ("tr(A*X*B)", "3*A'*B'", "X", [], {}, WRONG, (), "scale"),
+    ("tr(A*X)", "A", "X", ["A: n x n", "X: n x n"], {}, WRONG, (), "transpose"),
+    ("tr(A*X)", "A", "X", ["A: m x n", "X: n x m"], {}, WRONG, (), "not-conformable"),
+    ("tr(A*X*B)", "A'*B'", "X", N20, {}, CONVENTION, ("ambient",), "convention"),
+    ("tr(A*X*B)", "A'*B' + B*A - (A'*B').*I", "X", N20, {"reading": "entrywise"}, RIGHT, ("entrywise",), None),
+    ("tr(A*X*B)", "A'*B' + B*A", "X", N20, {"reading": "entrywise"}, WRONG, (), "missing-correction"),
+    ("logdet(X)", "inv(X)", "X", ["X: spd"], {"reading": "tangent"}, RIGHT, ("ambient", "tangent"), None),
+    ("A*x", "A'", "x", [], {}, CONVENTION, (), "convention"),
+    ("A*x", "A'", "x", [], {"layout": "denominator"}, RIGHT, ALL, None),
+    ("x'*y", "y'", "x", [], {}, CONVENTION, (), "convention"),
+    ("x'*A*x", "A + A'", "x", [], {"order": 2}, RIGHT, ALL, None),
+    ("inv(X)", "dF = -inv(X)*dX*inv(X)", "X", [], {}, RIGHT, (), None),
+    ("inv(X)", "dF = inv(X)*dX*inv(X)", "X", [], {}, WRONG, (), "sign"),
+    ("inv(X)", "-kron(inv(X)', inv(X))", "X", [], {}, RIGHT, (), None),
+    ("logdet(X)", "df = tr(inv(X)*dX)", "X", [], {}, RIGHT, (), None),
+    ("tr(A*B)", "tr(B*A)", None, [], {}, RIGHT, (), None),
+    ("tr(A*B)", "tr(A)*tr(B)", None, [], {}, WRONG, (), "unknown"),
+    ("h'*X*h", "zeros(n,n)", "X", ["X: n x n skew", "h: n"], {"reading": "entrywise"}, RIGHT, ("tangent", "entrywise"), None),
+    ("1e-9*tr(X)", "2e-9*I", "X", [], {}, WRONG, (), "scale"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("expression", "claim", "wrt", "let", "options", "verdict", "right_under", "kind"),
+    CLAIMS,
+    ids=[f"{c[0]} | {c[1]}" for c in CLAIMS],
+)
+def test_claims(expression, claim, wrt, let, options, verdict, right_under, kind):
+    found = check(expression, claim, wrt, let, **options)
+    assert (found.verdict, found.right_under) == (verdict, right_under)
+    assert kind in (found.diagnosis.kind if found.diagnosis else None, "unknown")
+    assert json.loads(json.dumps(found.to_json(), allow_nan=False))["verdict"] == verdict
+
+
+def test_a_wrong_claim_comes_with_a_counterexample_in_integers():
+    found = check("x'*A*x", "2*A*x", "x").evidence.counterexample
+    assert all(isinstance(v, int) for row in found["at"]["A"] for v in row)
+    assert found["claimed"] != found["right"]
+
+
+def test_the_edit_is_itself_right():
+    found = check("tr(A*X*B)", "-A'*B'", "X")
+    assert check("tr(A*X*B)", found.diagnosis.edit, "X").verdict == RIGHT
+
+
+LET = {"X": "n x m", "A": "m x n"}
+
+
+def trace_product(X, A):
+    return jnp.trace(A @ X)
+
+
+FUNCTIONS = [
+    (lambda X, A: A.T, LET, {}, RIGHT),
+    (lambda X, A: -A.T, LET, {}, WRONG),
+    (lambda X, A: A.T, {"X": "n x n symmetric", "A": "n x n"}, {"reading": "entrywise"}, CONVENTION),
+    ("A'", LET, {}, RIGHT),
+]
+
+
+@pytest.mark.parametrize(("claim", "let", "options", "verdict"), FUNCTIONS)
+def test_functions_on_either_side(claim, let, options, verdict):
+    assert check(trace_product, claim, wrt="X", let=let, **options).verdict == verdict
+
+
+def test_a_function_that_fails_is_told_as_what_it_is():
+    with pytest.raises(MatcalcError, match="fails on arrays of the declared shapes"):
+        check(trace_product, lambda X, A: X @ X, wrt="X", let=LET)
+
+
+def test_raise_if_wrong():
+    assert check("tr(X)", "I", "X").raise_if_wrong().is_right
+    with pytest.raises(AssertionError, match="sign"):
+        check("tr(X)", "-I", "X").raise_if_wrong()
+
+
+def test_equal_is_decided_by_numbers():
+    X, Y = symbols("X: n x n, Y: n x n")
+    assert equal(tr(X @ Y), tr(Y.T @ X.T)).ok
+    found = equal(tr(X @ Y), tr(X) * tr(Y))
+    assert not found.ok
+    assert found.counterexample is not None
+
+
+def test_one_name_is_one_symbol():
+    with pytest.raises(DeclarationError, match="X stands for two different symbols"):
+        equal(parse("tr(X)", ["X: n x n"]), parse("tr(X)", ["X: n x n symmetric"]))
+
+
+BAD = [
+    (("tr(X)", "A*B", "X", ["A: m x n", "B: m x n"]), ShapeError),
+    (("tr(X)", "X +", "X"), ParseError),
+    (("tr(X)", "dF = I = I", "X"), ParseError),
+    (("tr(X)", "foo(X)", "X"), ParseError),
+]
+
+
+@pytest.mark.parametrize(("arguments", "error"), BAD, ids=[a[1] for a, _ in BAD])
+def test_a_claim_that_cannot_be_read_is_bad_input(arguments, error):
+    with pytest.raises(error):
+        check(*arguments)
