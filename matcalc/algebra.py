@@ -848,7 +848,7 @@ def is_constant(e: Expr) -> bool:
 
 
 def substitute(e: Expr, replacements: dict[Symbol, Expr]) -> Expr:
-    """Replace symbols by expressions of the same shape.
+    """Replace symbols by expressions of the same shape, all at once: X by X^-1, or A by B and B by A.
 
     Raises:
         ShapeError: a replacement has another shape than its symbol.
@@ -856,7 +856,18 @@ def substitute(e: Expr, replacements: dict[Symbol, Expr]) -> Expr:
     for symbol, value in replacements.items():
         if symbol.shape != value.shape:
             raise ShapeError(f"substitution: {_operand(value)} cannot stand for {_operand(symbol)}")
-    return rewrite(e, lambda node: replacements.get(node) if isinstance(node, Symbol) else None)
+    memo: dict[int, Expr] = {}
+
+    def walk(node: Expr) -> Expr:
+        if isinstance(node, Symbol):
+            return replacements.get(node, node)
+        if id(node) not in memo:
+            args = tuple(map(walk, node.args))
+            changed = any(a is not b for a, b in zip(args, node.args, strict=True))
+            memo[id(node)] = node.rebuild(args) if changed else node  # type: ignore[attr-defined]
+        return memo[id(node)]
+
+    return walk(e)
 
 
 def rewrite(e: Expr, rule: Callable[[Expr], Expr | None]) -> Expr:
