@@ -1,0 +1,100 @@
+"""What would have to be assumed for a claim to be right: it is tried again at points where the assumption holds."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import combinations
+
+import numpy as np
+
+from matcalc.diagnosis.case import Bench, Case, Diagnosis
+from matcalc.expr import Symbol
+from matcalc.oracle import weigh
+from matcalc.shape import ONE
+from matcalc.structure import ARRAYS
+
+Values = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """What is said of a matrix, where it is not known already, and the nearest value for which it holds."""
+
+    says: str
+    applies: Callable[[Symbol], bool]
+    impose: Callable[[np.ndarray], np.ndarray]
+
+
+def _is_square(s: Symbol) -> bool:
+    return s.shape[0] == s.shape[1] and not s.is_scalar
+
+
+def _is_vector(s: Symbol) -> bool:
+    return s.shape[1] == ONE and not s.is_scalar
+
+
+def _orthonormal(a: np.ndarray) -> np.ndarray:
+    """Orthonormal columns; there are none where a matrix is wider than high."""
+    return np.linalg.qr(a)[0] if a.shape[-1] <= a.shape[-2] else np.full_like(a, np.nan)
+
+
+ASSUMPTIONS = (
+    Assumption("{} is symmetric", lambda s: _is_square(s) and s.structure in ("general", "lower", "upper", "toeplitz"),
+               lambda a: (a + a.mT) / 2),
+    Assumption("{} is orthogonal", lambda s: _is_square(s) and s.structure == "general", _orthonormal),
+    Assumption("the columns of {} are orthonormal",
+               lambda s: not _is_square(s) and not s.is_scalar and s.shape[1] != ONE, _orthonormal),
+    Assumption("{} is diagonal", lambda s: _is_square(s) and s.structure != "diagonal", ARRAYS.diagonal_part),
+    Assumption("the entries of {} sum to one", _is_vector, lambda a: a / a.sum(-2, keepdims=True)),
+    Assumption("{} has length one", _is_vector, lambda a: a / np.linalg.norm(a, axis=-2, keepdims=True)),
+    Assumption("the entries of {} are positive",
+               lambda s: not _is_square(s) and s.structure == "general", np.abs),
+)  # fmt: skip
+
+
+def assumptions(case: Case) -> Diagnosis | None:
+    """The first assumption found under which the claim is right."""
+    for says, impose in _candidates(case):
+        if _holds(case, impose):
+            return Diagnosis("needs-assumption", f"right only if {says}", case.mended)
+    return None
+
+
+def _candidates(case: Case) -> Iterator[tuple[str, Callable[[Values], Values]]]:
+    known = case.benches[0].points.values
+    symbols = sorted((s for s in case.e.symbols | case.claim.symbols if s.name in known), key=lambda s: s.name)
+    for assumption in ASSUMPTIONS:
+        about = [s for s in symbols if assumption.applies(s)]
+        for chosen in ([s] for s in about) if len(about) < 2 else [*([s] for s in about), about]:
+            says = " and ".join(assumption.says.format(s.name) for s in chosen)
+            yield says, partial(_imposed, assumption, [s.name for s in chosen])
+    for a, b in combinations([s for s in symbols if _is_square(s)], 2):
+        if a.shape == b.shape:
+            yield f"{a.name} and {b.name} commute", partial(_commuting, a.name, b.name)
+
+
+def _imposed(assumption: Assumption, names: Sequence[str], values: Values) -> Values:
+    return {name: assumption.impose(values[name]) for name in names}
+
+
+def _commuting(a: str, b: str, values: Values) -> Values:
+    """A polynomial in one matrix, which commutes with it, for the other."""
+    m = values[a]
+    return {b: m @ m / 4 + m / 2 + np.eye(m.shape[-1])}
+
+
+def _holds(case: Case, impose: Callable[[Values], Values]) -> bool:
+    """Whether the claim is right in one reading at all points where an assumption is imposed."""
+    trials = []
+    open_readings = set(case.readings)
+    for bench in case.benches:
+        points = bench.points.at(**impose(bench.points.values))
+        imposed = Bench.at(case, points)
+        if imposed is None:
+            continue
+        errors = {r: imposed.error(case.claim, r) for r in open_readings}
+        open_readings = {r for r, e in errors.items() if not (e > 1e-6).any()}
+        if not open_readings:
+            return False
+        trials.append((imposed.points, errors[next(iter(open_readings))]))
+    return weigh(trials, case.order).ok

@@ -1,0 +1,195 @@
+"""A wrong claim, and the truth at fresh points that every edit of it must meet."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from matcalc.derivative import Comparison, Form
+from matcalc.errors import DomainError
+from matcalc.evaluate import Evaluation
+from matcalc.expr import Expr, Symbol
+from matcalc.oracle import relative_error, structure_of, weigh
+from matcalc.sampling import GUARDED, Points, sample
+from matcalc.scope import Scope
+from matcalc.structure import Reading, Structure
+
+FRESH_SEED = 20_000
+PROPORTIONAL = {1: 1e-7, 2: 1e-5}
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The cause of a wrong claim: its kind, one sentence, and the claim mended (in the language)."""
+
+    kind: str
+    message: str
+    edit: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The keys that the command line promises."""
+        return {"kind": self.kind, "message": self.message, "edit": self.edit}
+
+
+@dataclass(frozen=True)
+class Edit:
+    """An edited claim: `says` may name what was replaced, `{old}`, what replaces it, `{new}`, and a `{part}` of it."""
+
+    kind: str
+    claim: Expr
+    says: str
+    old: Expr | None = None
+    new: Expr | None = None
+    part: Expr | None = None
+
+    def message(self, text: Callable[[Expr], str]) -> str:
+        """What is wrong, in words."""
+        named = {"old": self.old, "new": self.new, "part": self.part}
+        return self.says.format(**{name: text(e) for name, e in named.items() if e is not None})
+
+
+@dataclass(frozen=True)
+class Case:
+    """A wrong claim and what is known of it."""
+
+    scope: Scope
+    e: Expr
+    claim: Expr
+    variable: Symbol | None
+    kind: str
+    order: int
+    layout: str
+    points: Sequence[Points]
+    reading: Reading | None
+    right_under: tuple[str, ...]
+    correct: Form | None
+
+    @cached_property
+    def structure(self) -> Structure | None:
+        """The structure of the variable where it has one, and the claim is a gradient."""
+        if self.variable is None or self.kind != "gradient":
+            return None
+        structure = structure_of(self.variable)
+        return None if structure.is_unconstrained else structure
+
+    @cached_property
+    def readings(self) -> tuple[Reading | None, ...]:
+        """The readings an edited claim may be right in: the one asked, or all, the default first."""
+        if self.variable is None:
+            return (None,)
+        if self.kind == "differential":
+            return (Reading.TANGENT,)
+        if self.structure is None:
+            return (Reading.AMBIENT,)
+        if self.reading is not None:
+            return (self.reading,)
+        default = (Reading.ENTRYWISE,) if self.structure.is_linear else ()
+        return (*default, Reading.TANGENT, Reading.AMBIENT)
+
+    @cached_property
+    def benches(self) -> tuple["Bench", ...]:
+        """The truth at points other than those that refuted the claim, for each set of sizes."""
+        expressions = [self.e] if self.kind == "differential" else [self.e, self.claim]
+        variables = [] if self.variable is None else [self.variable]
+        try:
+            fresh = sample(expressions, variables, seed=FRESH_SEED)
+        except DomainError:
+            return ()
+        return tuple(bench for p in fresh if (bench := Bench.at(self, p)) is not None)
+
+    def match(self, claim: Expr) -> tuple[Reading | None, float] | None:
+        """The reading in which a multiple of a claim seems to be right, and the multiple: tried at a few points."""
+        for reading in self.readings:
+            factor = self.benches[0].factor(claim, reading)
+            if factor is not None:
+                return reading, factor
+        return None
+
+    def stacked(self, e: Expr, reading: Reading | None) -> np.ndarray:
+        """The values of an expression at all fresh points, one after the other."""
+        return np.concatenate([b.value(e, reading).ravel() for b in self.benches])
+
+    def truth(self, reading: Reading | None) -> np.ndarray:
+        """The truth at all fresh points, one after the other."""
+        return np.concatenate([b.truths[reading].ravel() for b in self.benches])
+
+    def holds(self, claim: Expr, reading: Reading | None) -> bool:
+        """Whether an edited claim is right in a reading, at all fresh points."""
+        trials = [(bench.points, bench.error(claim, reading)) for bench in self.benches]
+        return claim.shape == self.claim.shape and weigh(trials, self.order).ok
+
+    def text(self, e: Expr) -> str:
+        """An expression as people write it."""
+        return Form(e, self.scope.size_names).text
+
+    def verified(self, edit: Edit, reading: Reading | None) -> Diagnosis | None:
+        """The diagnosis of an edit if the claim it mends, as printed and read back, is right."""
+        text = self.text(edit.claim)
+        (back,) = self.scope.read(text, like=self.claim.shape)
+        if not self.holds(back, reading):
+            return None
+        return Diagnosis(edit.kind, edit.message(self.text), text)
+
+    @property
+    def mended(self) -> str | None:
+        """The correct form, where no part of the claim is worth keeping."""
+        return self.correct.text if self.correct is not None and self.correct.expr.shape == self.claim.shape else None
+
+
+class Bench:
+    """The truth at points of one set of sizes, and claims against it; what claims share is computed once."""
+
+    def __init__(self, case: Case, points: Points) -> None:
+        self.points, self.order = points, case.order
+        self.truths: dict[Reading | None, np.ndarray] = {}
+        values, self.scale = dict(points.values), np.zeros(points.count)
+        if case.variable is None:
+            self.truths[None] = points(case.e)
+        else:
+            comparison = Comparison(case.e, case.variable, points, case.kind, case.order)
+            self.truths = {r: comparison.truth(r, case.layout) for r in case.readings if r is not None}
+            self.scale = comparison.measurement.scale
+            if case.kind == "differential":
+                values = {n: v[:, None] for n, v in values.items()}
+                values["d" + case.variable.name] = comparison.directions(Reading.TANGENT)
+        self.evaluation = Evaluation(values, points.sizes, GUARDED)
+
+    @classmethod
+    def at(cls, case: Case, points: Points) -> "Bench | None":
+        """The bench of those points at which the derivative has a value and the correct form meets it; None without."""
+        bench = cls(case, points)
+        good = np.all([np.isfinite(t.reshape(len(t), -1)).all(1) for t in bench.truths.values()], 0)
+        if case.correct is not None and case.correct.expr.shape == case.claim.shape:
+            good &= bench.error(case.correct.expr, case.readings[0]) < PROPORTIONAL[case.order]
+        if good.all():
+            return bench
+        return cls(case, points.take(np.flatnonzero(good))) if good.any() else None
+
+    def value(self, claim: Expr, reading: Reading | None) -> np.ndarray:
+        """A claim at the points, laid out like the truth."""
+        with np.errstate(all="ignore"):
+            try:
+                value = self.evaluation(claim)
+            except np.linalg.LinAlgError:
+                value = np.asarray(np.nan)
+        rows, columns = (d.size(self.points.sizes) for d in claim.shape)
+        return np.broadcast_to(value, (*self.truths[reading].shape[:-2], rows, columns))
+
+    def error(self, claim: Expr, reading: Reading | None) -> np.ndarray:
+        """The relative error of a claim at every point."""
+        with np.errstate(invalid="ignore"):
+            return relative_error(self.value(claim, reading), self.truths[reading], self.scale)
+
+    def factor(self, claim: Expr, reading: Reading | None) -> float | None:
+        """The number which, times a claim, gives the truth; None if there is none."""
+        if (self.error(claim, reading) < PROPORTIONAL[self.order]).all():
+            return 1.0
+        claimed, truth = self.value(claim, reading).ravel(), self.truths[reading].ravel()
+        square = float(claimed @ claimed)
+        if not np.isfinite(square) or square == 0 or truth.size == 1:
+            return None
+        factor = float(claimed @ truth) / square
+        gap, size = np.linalg.norm(truth - factor * claimed), np.linalg.norm(truth)
+        return factor if gap <= PROPORTIONAL[self.order] * size and factor else None

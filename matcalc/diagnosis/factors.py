@@ -1,0 +1,100 @@
+"""Factors that a claim lacks or has too many: parts of the correct form and of the expression are tried."""
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from matcalc.algebra import apply, call, hadamard, inv, multiply, number, power, transpose
+from matcalc.diagnosis.case import Case
+from matcalc.diagnosis.edits import Change, chain_of, everywhere, is_square
+from matcalc.errors import MatcalcError
+from matcalc.expr import Apply, Call, Expr, Hadamard, Number, Product, Size
+
+MAX_POOL = 120
+
+
+def missing(case: Case, node: Expr) -> Iterator[Change]:
+    """A node times a part of the correct form: a scalar, a factor at any place or on both sides, an elementwise one."""
+    says = "the factor {part} is missing: {old} should be {new}"
+    if isinstance(node, Number | Size):
+        return
+    scalars, chain = chain_of(node)
+    for f in pool(case):
+        if f.is_scalar:
+            yield Change(says, multiply, (f, node), f)
+            continue
+        if f.shape == node.shape and not isinstance(node, Hadamard):
+            yield Change(says, hadamard, (f, node), f)
+        if is_square(f) and not node.is_scalar:
+            for k in range(len(chain) + 1):
+                if f.shape[0] == (chain[k].shape[0] if k < len(chain) else chain[-1].shape[1]):
+                    yield Change(says, multiply, (*scalars, *chain[:k], f, *chain[k:]), f)
+            if f.shape == node.shape:
+                both = "the factor {part} is missing on both sides: {old} should be {new}"
+                yield Change(both, multiply, (f, node, transpose(f)), f)
+
+
+def extra(case: Case, node: Expr) -> Iterator[Change]:
+    """A product without one or two of its factors; the argument without its function."""
+    says = "{old} has a factor too many: it should be {new}"
+    match node:
+        case Product() | Hadamard():
+            coefficient = number(node.coefficient if isinstance(node, Product) else 1)
+            combine = multiply if isinstance(node, Product) else hadamard
+            for count in range(1, min(3, len(node.args))):
+                for kept in combinations(node.args, len(node.args) - count):
+                    yield Change(says, combine, (coefficient, *kept))
+        case Apply(function, argument):
+            yield Change(f"the function {function} is too many: {{old}} should be {{new}}", lambda a: a, (argument,))
+
+
+def functions(case: Case, node: Expr) -> Iterator[Change]:
+    """A function of the expression applied to a node, or in place of another."""
+    for f in dict.fromkeys(n.function for e in sources(case) for n, _ in everywhere(e) if isinstance(n, Apply)):
+        yield Change(f"the function {f} is missing: {{old}} should be {{new}}", apply, (f, node))
+        if isinstance(node, Apply) and f != node.function:
+            yield Change("the function is wrong: {old} should be {new}", apply, (f, node.argument))
+
+
+def replaced(case: Case, node: Expr) -> Iterator[Change]:
+    """Another part of the correct form in the place of a node."""
+    if node is not case.claim and not isinstance(node, Number):
+        for f in pool(case):
+            if f.shape == node.shape:
+                yield Change("{old} should be {new}", lambda f: f, (f,))
+
+
+def sources(case: Case) -> list[Expr]:
+    """The correct form and the expression."""
+    return ([case.correct.expr] if case.correct is not None else []) + [case.e]
+
+
+def pool(case: Case) -> list[Expr]:
+    """Factors that may have been forgotten: the parts of the correct form and of the expression, and their inverses."""
+    if "pool" not in case.__dict__:
+        parts = (part for e in sources(case) for node, _ in everywhere(e) for part in _parts(node))
+        case.__dict__["pool"] = list(dict.fromkeys(f for part in parts for f in _versions(part)))[:MAX_POOL]
+    return case.__dict__["pool"]
+
+
+def _parts(node: Expr) -> Iterator[Expr]:
+    """A node, the runs of factors in it, and the determinants that a determinant of a product is made of."""
+    if isinstance(node, Number | Size):
+        return
+    yield node
+    if isinstance(node, Product):
+        yield from (multiply(*node.chain[i:j]) for i, j in combinations(range(len(node.chain) + 1), 2) if j - i > 1)
+    if isinstance(node, Hadamard):
+        yield from (hadamard(*fs) for k in range(2, len(node.factors)) for fs in combinations(node.factors, k))
+    if isinstance(node, Call) and node.function in ("det", "logdet"):
+        yield from (call("det", s) for s in node.symbols if is_square(s))
+
+
+def _versions(e: Expr) -> Iterator[Expr]:
+    yield e
+    try:
+        if e.is_scalar:
+            yield power(e, number(-1))
+        elif is_square(e):
+            yield from (transpose(e), inv(e))
+    except MatcalcError:
+        return

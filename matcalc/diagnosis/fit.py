@@ -1,0 +1,122 @@
+"""Least squares: the coefficients of the claim's own terms, and the terms of the correct form that it lacks."""
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from matcalc.algebra import LINEAR, add, multiply, negative, number, subtract
+from matcalc.diagnosis.case import Case, Edit
+from matcalc.diagnosis.edits import with_argument
+from matcalc.expr import Call, Expr, Hadamard, Product, Sum
+from matcalc.structure import Reading
+
+MAX_TERMS = 16
+RATIONAL = 1e-5
+
+
+def rational(value: float) -> Fraction | None:
+    """The simple fraction that a number is, up to rounding."""
+    c = Fraction(value).limit_denominator(64)
+    return c if abs(value - c) <= RATIONAL * max(1, abs(value)) else None
+
+
+def expansions(e: Expr) -> Iterator[list[Expr]]:
+    """The terms of an expression, multiplied out over its sums step by step."""
+    terms = list(e.terms) if isinstance(e, Sum) else [e]
+    while len(terms) <= MAX_TERMS:
+        yield terms
+        expanded = [part for t in terms for part in _expanded(t)]
+        if len(expanded) == len(terms):
+            return
+        terms = expanded
+
+
+def _expanded(e: Expr) -> list[Expr]:
+    """The terms of an operation that is linear in a sum among its operands."""
+    if isinstance(e, Product | Hadamard) or (isinstance(e, Call) and e.function in LINEAR):
+        for k, a in enumerate(e.args):
+            inner = a.terms if isinstance(a, Sum) else _expanded(a)
+            if len(inner) > 1:
+                return [with_argument(e, k, t) for t in inner]
+    return [e]
+
+
+def own_terms(case: Case) -> Iterator[Edit]:
+    """The claim's own terms with other coefficients."""
+    for terms in expansions(case.claim):
+        if len(terms) == 1:
+            continue
+        for reading in case.readings:
+            found = _coefficients(case, terms, reading)
+            if found is not None:
+                yield _with_coefficients(case, terms, found)
+
+
+def _with_coefficients(case: Case, terms: Sequence[Expr], found: Sequence[Fraction]) -> Edit:
+    off = [k for k, c in enumerate(found) if c != 1]
+    names = " and of ".join(case.text(terms[k]) for k in off)
+    edited = add(*(multiply(number(c), t) for c, t in zip(found, terms, strict=True)))
+    if all(found[k] == -1 for k in off):
+        return Edit("sign", edited, f"the sign of {names} is wrong")
+    if all(found[k] == 0 for k in off):
+        return Edit("extra-term", edited, f"the term {names} does not belong there")
+    factors = " and ".join(str(found[k]) for k in off)
+    return Edit("wrong-term", edited, f"the coefficient of {names} is wrong: multiply by {factors}")
+
+
+def _coefficients(
+    case: Case, terms: Sequence[Expr], reading: Reading | None, less: Expr | None = None
+) -> list[Fraction] | None:
+    """The numbers c with sum c_k t_k = truth - `less`, if there are any, only one choice, and all are rational."""
+    columns = np.stack([case.stacked(t, reading) for t in terms], 1)
+    truth = case.truth(reading)
+    target = truth if less is None else truth - case.stacked(less, reading)
+    if not (np.isfinite(columns).all() and np.isfinite(target).all()) or len(target) <= len(terms):
+        return None
+    solution, _, rank, _ = np.linalg.lstsq(columns, target)
+    if rank < len(terms) or np.linalg.norm(columns @ solution - target) > RATIONAL * np.linalg.norm(truth):
+        return None
+    found = [c for value in solution if (c := rational(value)) is not None]
+    return found if len(found) == len(terms) else None
+
+
+def outer_terms(case: Case) -> Iterator[Edit]:
+    """The claim with terms of the correct form added, as it is printed."""
+    yield from _missing(case, list(_correct_terms(case))[:1])
+
+
+def expanded_terms(case: Case) -> Iterator[Edit]:
+    """The claim with terms of the correct form added, multiplied out."""
+    yield from _missing(case, list(_correct_terms(case))[1:])
+
+
+def _missing(case: Case, expanded: Sequence[Sequence[Expr]]) -> Iterator[Edit]:
+    for terms in expanded:
+        for added in _lacking(case, terms, case.claim):
+            names = " and ".join(case.text(t) for t in added)
+            yield Edit("missing-term", add(case.claim, *added), f"a term is missing: {names}")
+
+
+def _lacking(case: Case, terms: Sequence[Expr], less: Expr) -> Iterator[list[Expr]]:
+    """Some terms of the correct form, but not all, which with `less` give the truth."""
+    for reading in case.readings:
+        found = _coefficients(case, terms, reading, less)
+        if found is not None and 0 in found and any(found):
+            yield [multiply(number(c), t) for c, t in zip(found, terms, strict=True) if c]
+
+
+def _correct_terms(case: Case) -> Iterator[list[Expr]]:
+    if case.correct is not None and case.correct.expr.shape == case.claim.shape:
+        yield from expansions(case.correct.expr)
+
+
+def replaced_terms(case: Case) -> Iterator[Edit]:
+    """The claim with one of its terms replaced by terms of the correct form."""
+    own = next(expansions(case.claim))
+    for t in own if len(own) > 1 else []:
+        for terms in _correct_terms(case):
+            for new in _lacking(case, terms, subtract(case.claim, t)):
+                right = add(*new)
+                says = "the term {old} is wrong: it should be {new}"
+                yield Edit("wrong-term", add(case.claim, negative(t), right), says, t, right)

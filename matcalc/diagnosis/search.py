@@ -1,0 +1,130 @@
+"""The search for the smallest edit: causes in order of simplicity, each edit tried at a few points, then verified."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+
+from matcalc.algebra import multiply, number, scale, transpose
+from matcalc.diagnosis import edits, factors, fit, structured
+from matcalc.diagnosis.assumptions import assumptions
+from matcalc.diagnosis.case import Case, Diagnosis, Edit
+from matcalc.diagnosis.edits import local
+from matcalc.oracle import structure_of
+from matcalc.structure import Reading
+
+TIME_LIMIT = 1.0
+UNKNOWN = Diagnosis("unknown", "no single edit was found that makes the claim right")
+
+
+def whole(case: Case) -> Iterator[Edit]:
+    """A wrong sign or a wrong factor of the whole, or the whole transposed."""
+    matched = case.match(case.claim)
+    if matched is not None and (c := fit.rational(matched[1])):
+        says = f"the whole is off by a factor: it must be multiplied by {c}"
+        kind, message = ("sign", "the sign of the whole is wrong") if c == -1 else ("scale", says)
+        yield Edit(kind, multiply(number(c), case.claim), message)
+    if edits.is_square(case.claim):
+        yield Edit("transpose", transpose(case.claim), "the claim is transposed")
+
+
+# From the simplest cause to the least simple: the first edit that verifies is the diagnosis.
+SINGLE: tuple[Callable[[Case], Iterator[Edit]], ...] = (
+    structured.vanishing,
+    structured.corrections,
+    whole,
+    structured.unsymmetrised,
+    local("sign", edits.signs),
+    fit.own_terms,
+    structured.projections,
+    local("missing-projection", structured.triangles),
+    edits.transposed_throughout,
+    local("transpose", edits.transposes),
+    local("factor-order", edits.orders),
+    edits.exchanged,
+    local("wrong-power", edits.powers),
+    edits.inverted_throughout,
+    local("inverse", edits.inverses),
+    edits.squared_throughout,
+    local("wrong-term", edits.coefficients),
+    fit.outer_terms,
+    local("extra-term", factors.extra),
+    local("missing-factor", factors.missing),
+    local("missing-factor", factors.functions),
+    fit.expanded_terms,
+)
+# Tried when no assumption makes the claim right: a part of the claim exchanged for another.
+EXCHANGES: tuple[Callable[[Case], Iterator[Edit]], ...] = (
+    fit.replaced_terms,
+    local("missing-term", edits.inner_terms),
+    local("wrong-term", edits.other_symbols),
+    local("wrong-term", edits.products),
+    edits.elementwise_throughout,
+    local("wrong-term", factors.replaced),
+)
+
+
+def diagnose(case: Case) -> Diagnosis:
+    """The simplest edit found, or `unknown`."""
+    if case.right_under:
+        return other_reading(case)
+    if not case.benches:
+        return UNKNOWN
+    search = Search(case)
+    return (
+        search.first(edit for cause in SINGLE for edit in cause(case))
+        or assumptions(case)
+        or search.first(edit for cause in EXCHANGES for edit in cause(case))
+        or search.proportional()
+        or UNKNOWN
+    )
+
+
+def other_reading(case: Case) -> Diagnosis:
+    """Right, but in another reading than the one asked for."""
+    edit = case.correct.text if case.correct is not None else None
+    if case.reading is None:
+        missing = " and ".join(r for r in Reading if r not in case.right_under)
+        message = f"right in the {' and '.join(case.right_under)} reading only, not in the {missing} one"
+        return Diagnosis("convention", message, edit)
+    others = " and ".join(r for r in case.right_under if r != case.reading)
+    message = f"right in the {others} reading, not in the {case.reading} one"
+    symmetric = case.variable is not None and structure_of(case.variable).name in structured.SYMMETRIC
+    if symmetric and case.reading is Reading.ENTRYWISE:
+        return Diagnosis("missing-correction", f"{message}; the entrywise reading is G + G' - G .* I", edit)
+    return Diagnosis("convention", message, edit)
+
+
+class Search:
+    """Edits that were tried, and those that would be right but for a factor of the whole."""
+
+    def __init__(self, case: Case) -> None:
+        self.case, self.near, self.tried = case, list[tuple[Edit, Reading | None]](), set[int]()
+        self.deadline = time.thread_time() + TIME_LIMIT
+
+    def first(self, candidates: Iterable[Edit]) -> Diagnosis | None:
+        """The first of some edits that verifies."""
+        for edit in candidates:
+            if time.thread_time() > self.deadline:
+                return None
+            if edit.claim.identity in self.tried or edit.claim.shape != self.case.claim.shape:
+                continue
+            self.tried.add(edit.claim.identity)
+            if (found := self._try(edit)) is not None:
+                return found
+        return None
+
+    def _try(self, edit: Edit) -> Diagnosis | None:
+        matched = self.case.match(edit.claim)
+        if matched is None:
+            return None
+        reading, factor = matched
+        if abs(factor - 1) < fit.RATIONAL:
+            return self.case.verified(edit, reading)
+        if (c := fit.rational(factor)) is not None:
+            says = f"{edit.says}; and the whole must be multiplied by {c}"
+            self.near.append((replace(edit, claim=scale(c, edit.claim), says=says), reading))
+        return None
+
+    def proportional(self) -> Diagnosis | None:
+        """The first edit that is right once the whole is scaled."""
+        return next((d for edit, reading in self.near if (d := self.case.verified(edit, reading)) is not None), None)
