@@ -2,15 +2,15 @@
 
 from gaussian.distribution import Gaussian, product
 from gaussian.divergence import bures_wasserstein, cross_entropy, kl, squared_bures_wasserstein
-from gaussian.fisher import fisher_information, fisher_product
 from gaussian.estimation import fit, oracle_shrinkage
+from gaussian.fisher import fisher_information, fisher_product
 from gaussian.interop import from_numpyro, from_scipy, to_numpyro, to_scipy
 from gaussian.isserlis import central_moment, expected_product, raw_moment
+from gaussian.likelihood import log_likelihood, score, value_and_score
 from gaussian.moments import ROUTES, Moments
 from gaussian.normaliser import log_normaliser, normalising_constant
 from gaussian.parameters import MeanCholesky, MeanCovariance, MeanPrecision, Natural, convert
 from gaussian.quadrature import expectation, integral
-from gaussian.likelihood import log_likelihood, score, value_and_score
 from gaussian.statistics import SufficientStatistics, merge, statistics_of
 
 __all__ = [

@@ -15,7 +15,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jax.tree_util import register_dataclass
 from jax.typing import ArrayLike
 from jaxtyping import Bool, Float
 
@@ -24,12 +23,13 @@ from gaussian.factor import Factor
 from gaussian.moments import Moments, cumulant, moments
 from gaussian.normaliser import LOG_2PI, log_integral
 from gaussian.parameters import MeanCholesky, MeanCovariance, MeanPrecision, Natural, Parameters
+from gaussian.pytree import pytree
 from gaussian.roots import smooth_root
 from gaussian.triangular import apply
 from matcalc.errors import MatcalcError, ShapeError
 
 
-@register_dataclass
+@pytree
 @dataclass(frozen=True)
 class Gaussian:
     """N(μ, Σ) with Σ held by `factor`: make one with `from_covariance` and its siblings, which check their input."""
@@ -99,7 +99,7 @@ class Gaussian:
     @jax.jit
     def log_prob(self, x: Float[Array, "*points d"]) -> Float[Array, "*points"]:
         """log N(x|μ,Σ) = -½ ((x-μ)ᵀΣ⁻¹(x-μ) + log det Σ + D log 2π); ShapeError if x has not D entries [N2]."""
-        return -0.5 * self.factor.squared_norm(self._deviation(x)) - log_integral(self.factor)
+        return -0.5 * self.factor.squared_norm(self.deviation(x)) - log_integral(self.factor)
 
     @jax.jit
     def prob(self, x: Float[Array, "*points d"]) -> Float[Array, "*points"]:
@@ -109,7 +109,7 @@ class Gaussian:
     @jax.jit
     def squared_mahalanobis(self, x: Float[Array, "*points d"]) -> Float[Array, "*points"]:
         """(x-μ)ᵀΣ⁻¹(x-μ), smooth everywhere [N7]."""
-        return self.factor.squared_norm(self._deviation(x))
+        return self.factor.squared_norm(self.deviation(x))
 
     @jax.jit
     def mahalanobis(self, x: Float[Array, "*points d"]) -> Float[Array, "*points"]:
@@ -120,12 +120,12 @@ class Gaussian:
     def coordinate_log_prob(self, x: Float[Array, "*points d"]) -> Float[Array, "*points d"]:
         """log N(x_d|μ_d,σ_d²) for every coordinate: they sum to `log_prob` if and only if Σ is diagonal [N4]."""
         variance = jnp.diagonal(self.covariance, axis1=-2, axis2=-1)
-        return -0.5 * (self._deviation(x) ** 2 / variance + jnp.log(variance) + LOG_2PI)
+        return -0.5 * (self.deviation(x) ** 2 / variance + jnp.log(variance) + LOG_2PI)
 
     @jax.jit
     def whiten(self, x: Float[Array, "*points d"]) -> Float[Array, "*points d"]:
         """z = L⁻¹(x-μ), distributed as N(0, I); L stands for the note's Σ^(1/2), another root of Σ [N7]."""
-        return self.factor.whiten(self._deviation(x))
+        return self.factor.whiten(self.deviation(x))
 
     @jax.jit
     def unwhiten(self, z: Float[Array, "*points d"]) -> Float[Array, "*points d"]:
@@ -211,7 +211,8 @@ class Gaussian:
         circle = math.sqrt(-2 * math.log1p(-level)) * jnp.stack([jnp.cos(angle), jnp.sin(angle)], -1)
         return circle.astype(self.mean.dtype) @ self.cholesky.mT + self.mean[..., None, :]
 
-    def _deviation(self, x: ArrayLike) -> Array:
+    def deviation(self, x: Float[Array, "*points d"]) -> Float[Array, "*points d"]:
+        """x - μ; ShapeError if x has not D entries, or not the batch shape before them."""
         x = jnp.asarray(x)
         self._require_size(x, "x")
         return x - self.mean

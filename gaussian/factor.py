@@ -6,24 +6,24 @@ until a JAX transformation takes the pytree apart, so that within one function n
 """
 
 from dataclasses import dataclass
-from functools import partial
 
 import jax.numpy as jnp
 from jax import Array
-from jax.tree_util import register_dataclass
 from jaxtyping import Float
 
+from gaussian.pytree import pytree
 from gaussian.triangular import (
     apply,
+    gram,
     inverse_lower,
-    log_det_lower,
+    log_diagonal,
     solve_lower,
     squared_norm,
     squared_norm_solve,
 )
 
 
-@partial(register_dataclass, data_fields=["cholesky"], meta_fields=[], drop_fields=["known"])
+@pytree
 @dataclass(frozen=True)
 class CovarianceFactor:
     """L, lower triangular with a positive diagonal: Σ = L Lᵀ; and Σ itself as long as it is known."""
@@ -49,13 +49,17 @@ class CovarianceFactor:
     @property
     def precision(self) -> Float[Array, "*batch d d"]:
         """Λ = WᵀW."""
-        W = self.whitener
-        return W.mT @ W
+        return gram(self.whitener)
 
     @property
     def log_det(self) -> Float[Array, "*batch"]:
         """log det Σ = 2 Σ log l_ii."""
-        return 2 * log_det_lower(self.cholesky)
+        return 2 * self.log_diagonal.sum(-1)
+
+    @property
+    def log_diagonal(self) -> Float[Array, "*batch d"]:
+        """log l_ii."""
+        return log_diagonal(self.cholesky)
 
     def whiten(self, y: Float[Array, "*points d"]) -> Float[Array, "*points d"]:
         """z = L⁻¹ y."""
@@ -70,7 +74,7 @@ class CovarianceFactor:
         return squared_norm_solve(self.cholesky, y)
 
 
-@partial(register_dataclass, data_fields=["whitener"], meta_fields=[], drop_fields=["known"])
+@pytree
 @dataclass(frozen=True)
 class PrecisionFactor:
     """W, lower triangular with a positive diagonal: Λ = Σ⁻¹ = WᵀW; and Λ itself as long as it is known."""
@@ -97,12 +101,17 @@ class PrecisionFactor:
     @property
     def precision(self) -> Float[Array, "*batch d d"]:
         """Λ = WᵀW."""
-        return self.whitener.mT @ self.whitener if self.known is None else self.known
+        return gram(self.whitener) if self.known is None else self.known
 
     @property
     def log_det(self) -> Float[Array, "*batch"]:
         """log det Σ = -2 Σ log w_ii."""
-        return -2 * log_det_lower(self.whitener)
+        return 2 * self.log_diagonal.sum(-1)
+
+    @property
+    def log_diagonal(self) -> Float[Array, "*batch d"]:
+        """log l_ii = -log w_ii."""
+        return -log_diagonal(self.whitener)
 
     def whiten(self, y: Float[Array, "*points d"]) -> Float[Array, "*points d"]:
         """z = W y."""

@@ -1,11 +1,13 @@
 """The log likelihood of a sample and its gradients in μ, Σ, Λ, L, η₁, η₂, in closed form, from sufficient statistics.
 
-Its cost does not grow with the number of points. All gradients come from two whitened residuals, with W = L⁻¹,
+Its cost does not grow with the number of points. With n points of mean m and scatter S, y = m - μ and
+M = S + n y yᵀ = Σ (x_i - μ)(x_i - μ)ᵀ, the gradients are
 
-    z = W (m - μ),    R = W S Wᵀ + n z zᵀ - n I,
+    ∂/∂μ = nΛy,   ∂/∂Σ: ½ (ΛMΛ - nΛ),   ∂/∂Λ: ½ (nΣ - M),   ∂/∂L: Wᵀ (WMWᵀ - nI), W = L⁻¹,
+    ∂/∂η₁ = ny,   ∂/∂η₂: M - nΣ + n (yμᵀ + μyᵀ).
 
-for n points of mean m and scatter S; a single point has n = 1, m = x, S = 0. Each is what `jax.grad` of the log density
-gives, and each is read as its structure asks: see `matcalc.structure.Reading`.
+Those by a matrix are what `jax.grad` of the formula as typed gives, and are read as their structure asks: see
+`matcalc.structure.Reading`. A single point has n = 1, m = x, S = 0.
 """
 
 from collections.abc import Callable
@@ -29,7 +31,7 @@ from matcalc.structure import Reading
 
 def log_likelihood(g: Gaussian, statistics: SufficientStatistics) -> Float[Array, "*batch"]:
     """Σ w_i log N(x_i|μ,Σ) = -½ (tr(Σ⁻¹S) + n (m-μ)ᵀΣ⁻¹(m-μ)) - n A; ShapeError if the dimensions differ [N2, N36]."""
-    return _value(_residual(g, statistics))
+    return _value(g, _sample(g, statistics))
 
 
 def score(
@@ -40,10 +42,9 @@ def score(
 ) -> Any:
     """The gradient of the log density at a point, or of the log likelihood of statistics, as parameters of that kind.
 
-    ∂/∂μ = nWᵀz;  ∂/∂Σ: ½WᵀRW;  ∂/∂Λ: -½LRLᵀ;  ∂/∂L: WᵀR;  ∂/∂η₁ = nLz;  ∂/∂η₂: LRLᵀ + n(Lzμᵀ + μzᵀLᵀ); those by a
-    matrix in a reading: for symmetric ones entrywise is G + Gᵀ - G⊙I, for L both entrywise and tangent are tril(G).
-    At points the leaves have shapes (*points, d) and (*points, d, d). ShapeError if the dimensions differ, MatcalcError
-    for an unknown reading or parametrisation [N12, N27; PP2012, sec. 8.4].
+    For the formulas see `gaussian.likelihood`. By a symmetric matrix, entrywise is G + Gᵀ - G⊙I; by L, entrywise and
+    tangent are both tril(G). At points the leaves have shapes (*points, d) and (*points, d, d). ShapeError if the
+    dimensions differ, MatcalcError for an unknown reading or parametrisation [N12, N27; PP2012, sec. 8.4].
     """
     return value_and_score(g, data, parametrisation, reading)[1]
 
@@ -62,76 +63,80 @@ def value_and_score(
 
 
 @dataclass(frozen=True)
-class _Residual:
-    """n, z and R + nI, with what they are made of."""
+class _Sample:
+    """n, y and S, None for single points; μ taken off."""
 
-    g: Gaussian
-    W: Array
-    n: Array
-    z: Array
-    square: Array
+    n: Float[Array, "*points"]
+    y: Float[Array, "*points d"]
+    scatter: Float[Array, "*points d d"] | None
 
-    @property
-    def R(self) -> Array:
-        return self.square - _column(self.n) * jnp.eye(self.g.dimension, dtype=self.z.dtype)
+    def spread(self, A: Array) -> Array:
+        """A M Aᵀ."""
+        v = apply(A, self.y)
+        square = self.times(v[..., :, None] * v[..., None, :])
+        return square if self.scatter is None else A @ self.scatter @ A.mT + square
+
+    def times(self, A: Array) -> Array:
+        """n A."""
+        return self.n[..., None, None] * A
 
 
-def _residual(g: Gaussian, data: Any) -> _Residual:
-    W = g.factor.whitener
+def _sample(g: Gaussian, data: Any) -> _Sample:
     if isinstance(data, SufficientStatistics):
         if data.mean.shape[-1] != g.dimension:
             raise ShapeError(f"statistics: expected dimension {g.dimension}, got {data.mean.shape[-1]}.")
-        n, z, scatter = data.weight, apply(W, data.mean - g.mean), W @ data.scatter @ W.mT
-    else:
-        z = g.whiten(data)
-        n, scatter = jnp.ones(z.shape[:-1], z.dtype), jnp.zeros((), z.dtype)
-    return _Residual(g, W, n, z, scatter + _column(n) * z[..., :, None] * z[..., None, :])
+        return _Sample(data.weight, data.mean - g.mean, data.scatter)
+    y = g.deviation(data)
+    return _Sample(jnp.ones(y.shape[:-1], y.dtype), y, None)
 
 
-def _value(r: _Residual) -> Array:
-    return -jnp.trace(r.square, axis1=-2, axis2=-1) / 2 - r.n * log_integral(r.g.factor)
+def _value(g: Gaussian, s: _Sample) -> Array:
+    square = s.n * g.factor.squared_norm(s.y)
+    if s.scatter is not None:
+        square += (g.precision * s.scatter).sum((-1, -2))
+    return -square / 2 - s.n * log_integral(g.factor)
 
 
 @partial(jax.jit, static_argnums=(2, 3))
 def _value_and_score(g: Gaussian, data: Any, parametrisation: type[Any], reading: Reading) -> tuple[Array, Any]:
-    r = _residual(g, data)
-    by_vector, by_matrix = _GRADIENTS[parametrisation](r)
+    s = _sample(g, data)
+    by_vector, by_matrix = _GRADIENTS[parametrisation](g, s)
     # no structure here has a tangent space that depends on the point, so by_matrix may stand in for it
     by_matrix = parametrisation.structure.read(reading, by_matrix, by_matrix)
-    return _value(r), parametrisation(by_vector, by_matrix)
+    return _value(g, s), parametrisation(by_vector, by_matrix)
 
 
-def _by_mean(r: _Residual) -> Array:
-    return r.n[..., None] * apply(r.W.mT, r.z)
+def _by_mean(g: Gaussian, s: _Sample) -> Array:
+    return s.n[..., None] * apply(g.precision, s.y)
 
 
-def _by_covariance(r: _Residual) -> tuple[Array, Array]:
-    return _by_mean(r), r.W.mT @ r.R @ r.W / 2
+def _by_covariance(g: Gaussian, s: _Sample) -> tuple[Array, Array]:
+    P = g.precision
+    return _by_mean(g, s), (s.spread(P) - s.times(P)) / 2
 
 
-def _by_precision(r: _Residual) -> tuple[Array, Array]:
-    L = r.g.cholesky
-    return _by_mean(r), -(L @ r.R @ L.mT) / 2
+def _by_precision(g: Gaussian, s: _Sample) -> tuple[Array, Array]:
+    return _by_mean(g, s), (s.times(g.covariance) - s.spread(_identity(g))) / 2
 
 
-def _by_cholesky(r: _Residual) -> tuple[Array, Array]:
-    return _by_mean(r), r.W.mT @ r.R
+def _by_cholesky(g: Gaussian, s: _Sample) -> tuple[Array, Array]:
+    W = g.factor.whitener
+    return _by_mean(g, s), W.mT @ (s.spread(W) - s.times(_identity(g)))
 
 
-def _by_natural(r: _Residual) -> tuple[Array, Array]:
-    L, mu = r.g.cholesky, r.g.mean
-    step = r.n[..., None] * apply(L, r.z)
-    cross = step[..., :, None] * mu[..., None, :]
-    return step, L @ r.R @ L.mT + cross + cross.mT
+def _by_natural(g: Gaussian, s: _Sample) -> tuple[Array, Array]:
+    step = s.n[..., None] * s.y
+    cross = step[..., :, None] * g.mean[..., None, :]
+    return step, s.spread(_identity(g)) - s.times(g.covariance) + cross + cross.mT
 
 
-_GRADIENTS: dict[Any, Callable[[_Residual], tuple[Array, Array]]] = {
+def _identity(g: Gaussian) -> Array:
+    return jnp.eye(g.dimension, dtype=g.mean.dtype)
+
+
+_GRADIENTS: dict[Any, Callable[[Gaussian, _Sample], tuple[Array, Array]]] = {
     MeanCovariance: _by_covariance,
     MeanPrecision: _by_precision,
     MeanCholesky: _by_cholesky,
     Natural: _by_natural,
 }
-
-
-def _column(n: Array) -> Array:
-    return n[..., None, None]

@@ -19,11 +19,11 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jax.tree_util import register_dataclass
 from jaxtyping import Float
 
 from gaussian.normaliser import log_normaliser
 from gaussian.parameters import MeanCholesky, MeanCovariance, MeanPrecision, Natural
+from gaussian.pytree import pytree
 from gaussian.roots import symmetric_root
 from gaussian.triangular import apply, inverse_lower
 from matcalc.errors import MatcalcError
@@ -31,7 +31,7 @@ from matcalc.gradient import grad
 from matcalc.structure import ARRAYS, LOWER, SPD, SYMMETRIC
 
 
-@register_dataclass
+@pytree
 @dataclass(frozen=True)
 class Moments:
     """E[x], E[x xᵀ] and the covariance E[x xᵀ] - E[x] E[x]ᵀ."""

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from jax import Array
-from jax.tree_util import register_dataclass
 from jaxtyping import Float
 
 from gaussian import domain
 from gaussian.factor import CovarianceFactor, Factor, PrecisionFactor
+from gaussian.pytree import pytree
 from gaussian.triangular import apply
 from matcalc.structure import LOWER, SPD, SYMMETRIC, Structure
 
 
-@register_dataclass
+@pytree
 @dataclass(frozen=True)
 class MeanCovariance:
     """(μ, Σ)."""
@@ -41,7 +41,7 @@ class MeanCovariance:
         return cls(mean, factor.covariance)
 
 
-@register_dataclass
+@pytree
 @dataclass(frozen=True)
 class MeanPrecision:
     """(μ, Λ), Λ = Σ⁻¹."""
@@ -64,7 +64,7 @@ class MeanPrecision:
         return cls(mean, factor.precision)
 
 
-@register_dataclass
+@pytree
 @dataclass(frozen=True)
 class MeanCholesky:
     """(μ, L), L lower triangular with a positive diagonal, Σ = L Lᵀ."""
@@ -87,7 +87,7 @@ class MeanCholesky:
         return cls(mean, factor.cholesky)
 
 
-@register_dataclass
+@pytree
 @dataclass(frozen=True)
 class Natural:
     """(η₁, η₂) with log N(x) = η₁ᵀx + xᵀη₂x - A: η₁ = Λμ, η₂ = -½Λ, symmetric and negative definite."""

@@ -5,7 +5,6 @@ complement a conditional, a block of Λ is a conditional and its Schur complemen
 pair that belongs to the matrix it is held by, so nothing is inverted but the block that the formula inverts.
 """
 
-import operator
 from collections.abc import Sequence
 
 import jax
@@ -27,16 +26,16 @@ def split(indices: Sequence[int], d: int) -> tuple[Indices, Indices]:
 
     MatcalcError if there are none, or one is repeated, out of range or not an integer.
     """
-    try:
-        chosen = [operator.index(i) for i in np.atleast_1d(np.asarray(indices)).tolist()]
-    except TypeError:
-        raise MatcalcError(f"indices: expected integers, got {indices!r}; for a mask pass numpy.flatnonzero.") from None
+    array = np.atleast_1d(np.asarray(indices))
+    if array.size == 0:
+        raise MatcalcError("indices: expected at least one coordinate, got none; name the coordinates meant.")
+    if not np.issubdtype(array.dtype, np.integer):
+        raise MatcalcError(f"indices: expected integers, got {indices!r}; for a mask pass its numpy.flatnonzero.")
+    chosen = array.ravel().tolist()
     outside = [i for i in chosen if not -d <= i < d]
     if outside:
         raise MatcalcError(f"indices: {outside[0]} is out of range for {d} coordinates; use 0 to {d - 1}.")
     chosen = [i % d for i in chosen]
-    if not chosen:
-        raise MatcalcError("indices: expected at least one coordinate, got none; name the coordinates meant.")
     repeated = {i for i in chosen if chosen.count(i) > 1}
     if repeated:
         raise MatcalcError(f"indices: expected each coordinate once, but {sorted(repeated)} is repeated.")

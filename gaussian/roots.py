@@ -1,40 +1,37 @@
 """Square roots and polar factors, differentiable as often as one likes, also where eigenvalues coincide.
 
 The derivatives of `eigh` and `svd` divide by differences of eigenvalues; those of a root only by their sums. So each
-function here carries its own rule, written in terms of one Sylvester equation, which carries its own in turn.
+function here carries its own rule, in terms of one Sylvester equation.
 """
 
 import jax
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 from jaxtyping import Float
 
 
 @jax.custom_jvp
-def smooth_root(s: Float[Array, "*batch"]) -> Float[Array, "*batch"]:
-    """√s for a squared distance s ≥ 0, with the derivative defined as 0 where s = 0, instead of NaN."""
+def smooth_root(s: Float[Array, "*batch"], floor: Float[Array, "*batch"] | float = 0.0) -> Float[Array, "*batch"]:
+    """√s for a squared distance s ≥ 0; its derivative, infinite at 0, is defined as 0 where s ≤ floor, its rounding."""
     return jnp.sqrt(s)
 
 
 @smooth_root.defjvp
-def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
-    root = smooth_root(*primals)
-    vanishes = root == 0
+def _(primals: tuple[Array, Array], tangents: tuple[Array, Array]) -> tuple[Array, Array]:
+    s, floor = primals
+    root, vanishes = smooth_root(s, floor), s <= floor
     return root, jnp.where(vanishes, 0, tangents[0] / jnp.where(vanishes, 1, 2 * root))
 
 
-@jax.custom_jvp
 def sylvester(H: Float[Array, "*batch d d"], C: Float[Array, "*batch d d"]) -> Float[Array, "*batch d d"]:
     """X with H X + X H = C, for symmetric positive definite H: in its eigenbasis x_ij = c_ij / (λ_i + λ_j)."""
-    eigenvalues, V = jnp.linalg.eigh(H)
-    return V @ ((V.mT @ C @ V) / (eigenvalues[..., :, None] + eigenvalues[..., None, :])) @ V.mT
 
+    def solve(_: object, C: Array) -> Array:
+        eigenvalues, V = jnp.linalg.eigh(H)
+        return V @ ((V.mT @ C @ V) / (eigenvalues[..., :, None] + eigenvalues[..., None, :])) @ V.mT
 
-@sylvester.defjvp
-def _(primals: tuple[Array, Array], tangents: tuple[Array, Array]) -> tuple[Array, Array]:
-    (H, C), (dH, dC) = primals, tangents
-    X = sylvester(H, C)
-    return X, sylvester(H, dC - dH @ X - X @ dH)
+    # the solution is differentiated through the equation, never through `eigh`
+    return lax.custom_linear_solve(lambda X: H @ X + X @ H, C, solve, symmetric=True)
 
 
 @jax.custom_jvp

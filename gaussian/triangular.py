@@ -31,6 +31,11 @@ def apply(A: Float[Array, "*batch k d"], y: Float[Array, "*points d"]) -> Float[
     return jnp.einsum("...ij,...j->...i", A, y)
 
 
+def gram(A: Float[Array, "*batch k d"]) -> Float[Array, "*batch d d"]:
+    """AᵀA, of a transposed copy where the compiler's own choice of reading A across takes twice as long."""
+    return (lax.optimization_barrier(A.mT) if A.shape[-1] > LEAF else A.mT) @ A
+
+
 def solve_lower(L: Float[Array, "*batch d d"], y: Float[Array, "*points d"]) -> Float[Array, "*points d"]:
     """L⁻¹ y at every point; the leading axes of y end in those of L."""
     if _points(L, y) > L.shape[-1] // 4:
@@ -55,9 +60,9 @@ def squared_norm(y: Float[Array, "*points d"]) -> Float[Array, "*points"]:
     return (y * y).sum(-1)
 
 
-def log_det_lower(L: Float[Array, "*batch d d"]) -> Float[Array, "*batch"]:
-    """log det L = Σ log l_ii, for a positive diagonal."""
-    return jnp.log(jnp.diagonal(L, axis1=-2, axis2=-1)).sum(-1)
+def log_diagonal(L: Float[Array, "*batch d d"]) -> Float[Array, "*batch d"]:
+    """log l_ii, which sum to log det L."""
+    return jnp.log(jnp.diagonal(L, axis1=-2, axis2=-1))
 
 
 def _solve(L: Array, B: Array) -> Array:

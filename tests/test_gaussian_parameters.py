@@ -1,0 +1,181 @@
+"""The four parametrisations: round trips, and what is refused, how, and what becomes of it under jit."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from gaussian_cases import COVARIANCE, MEAN, PARAMETRISATIONS, POINT, D, assert_same, held_by
+
+from gaussian import Gaussian, MeanCovariance, Natural, convert, log_normaliser, normalising_constant, statistics_of
+from matcalc.errors import DomainError, ShapeError
+
+
+@pytest.fixture(autouse=True)
+def double_precision():
+    with jax.enable_x64(True):
+        yield
+
+
+@pytest.mark.parametrize("via", PARAMETRISATIONS)
+@pytest.mark.parametrize("start", PARAMETRISATIONS)
+def test_a_conversion_round_trip_returns_the_parameters(start, via):
+    parameters = held_by(start).to(PARAMETRISATIONS[start])
+    there = convert(parameters, PARAMETRISATIONS[via])
+    assert isinstance(there, PARAMETRISATIONS[via])
+    assert_same(convert(there, PARAMETRISATIONS[start]), parameters)
+    assert_same(there, held_by(via).to(PARAMETRISATIONS[via]))
+
+
+def test_a_conversion_to_itself_is_the_same_object():
+    parameters = MeanCovariance(MEAN, COVARIANCE)
+    assert convert(parameters, MeanCovariance) is parameters
+
+
+@pytest.mark.parametrize("name", PARAMETRISATIONS)
+def test_the_normaliser_has_the_same_value_in_every_parametrisation(name):
+    """With η₁ = 0 the natural one is the centred one; C = ((2π)^D det Σ)^(-1/2)."""
+    parameters = held_by(name, np.zeros(D)).to(PARAMETRISATIONS[name])
+    sign, log_det = np.linalg.slogdet(2 * np.pi * COVARIANCE)
+    assert_same(log_normaliser(parameters), log_det / 2)
+    assert_same(normalising_constant(parameters), sign * np.exp(-log_det / 2))
+
+
+def test_the_natural_normaliser_normalises():
+    eta = held_by("natural").to(Natural)
+    log_density = eta.eta1 @ POINT + POINT @ eta.eta2 @ POINT - log_normaliser(eta)
+    assert_same(log_density, held_by("covariance").log_prob(POINT))
+
+
+def test_what_has_no_normaliser_is_refused():
+    with pytest.raises(TypeError, match="expected MeanCovariance, MeanPrecision, MeanCholesky or Natural, got float"):
+        log_normaliser(1.0)
+
+
+@pytest.mark.parametrize("name", PARAMETRISATIONS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_dtype_of_the_input_stays(name, dtype):
+    g = held_by(name, MEAN.astype(dtype), COVARIANCE.astype(dtype))
+    results = (g, g.to(Natural), g.log_prob(POINT.astype(dtype)), g.entropy(), g.sample(jax.random.key(0), (2,)))
+    assert {leaf.dtype for leaf in jax.tree.leaves(results)} == {np.dtype(dtype)}
+
+
+def test_integers_become_floats_and_dtypes_are_shared():
+    g = Gaussian.from_covariance([0, 1], np.eye(2, dtype=np.int32))
+    assert jnp.issubdtype(g.mean.dtype, jnp.floating)
+    assert g.mean.dtype == g.cholesky.dtype
+    assert Gaussian.from_covariance(np.zeros(2, np.float32), np.eye(2)).mean.dtype == np.float64
+
+
+BAD_MATRICES = {
+    "asymmetric": ([[1.0, 0.25], [0.75, 2.0]], r"entries \(0, 1\) and \(1, 0\) are 0.25 and 0.75, 0.5 apart"),
+    "indefinite": ([[1.0, 2.0], [2.0, 1.0]], "1 of its 2 eigenvalues are negative, the smallest -1"),
+    "singular": ([[1.0, 1.0], [1.0, 1.0]], "singular to working precision: its eigenvalues reach from"),
+    "NaN": ([[1.0, np.nan], [np.nan, 1.0]], r"2 of 4 are NaN or infinite, the first at \(0, 1\)"),
+    "infinite": ([[np.inf, 0.0], [0.0, 1.0]], r"1 of 4 are NaN or infinite, the first at \(0, 0\)"),
+}
+MAKERS = {"covariance": Gaussian.from_covariance, "precision": Gaussian.from_precision}
+
+
+@pytest.mark.parametrize("maker", MAKERS)
+@pytest.mark.parametrize("fault", BAD_MATRICES)
+def test_an_inadmissible_matrix_is_an_error_outside_jit_and_nan_inside(maker, fault):
+    matrix, message = BAD_MATRICES[fault]
+    with pytest.raises(DomainError, match=f"{maker}: .*{message}"):
+        MAKERS[maker](np.zeros(2), matrix)
+    log_prob = jax.jit(lambda A: MAKERS[maker](np.zeros(2), A).log_prob(np.ones(2)))
+    assert np.isnan(log_prob(np.array(matrix)))
+    assert np.isfinite(log_prob(np.eye(2)))
+
+
+@pytest.mark.parametrize("fault", BAD_MATRICES)
+def test_natural_parameters_are_refused_by_their_precision(fault):
+    matrix, message = BAD_MATRICES[fault]
+    with pytest.raises(DomainError, match=f"-2 eta2, the precision: .*{message}"):
+        Gaussian.from_natural(np.zeros(2), np.array(matrix) / -2)
+
+
+def test_one_bad_member_of_a_batch_is_named_and_alone_becomes_nan():
+    batch = np.stack([np.eye(2), -np.eye(2), np.eye(2)])
+    with pytest.raises(DomainError, match=r"covariance at batch index \(1,\): .* 2 of its 2 eigenvalues are negative"):
+        Gaussian.from_covariance(np.zeros(2), batch)
+    log_prob = jax.jit(lambda S: Gaussian.from_covariance(np.zeros(2), S).log_prob(np.ones(2)))(batch)
+    assert np.isnan(log_prob).tolist() == [False, True, False]
+
+
+FACTORS = {
+    "not triangular": ([[1.0, 0.5], [0.0, 1.0]], r"entry \(0, 1\) is 0.5 in size"),
+    "negative diagonal": ([[1.0, 0.0], [0.0, -1.0]], "expected a positive diagonal, but its smallest entry is -1"),
+    "zero diagonal": ([[1.0, 0.0], [0.0, 0.0]], "expected a positive diagonal, but its smallest entry is 0"),
+    "NaN": ([[1.0, 0.0], [np.nan, 1.0]], "1 of 4 are NaN or infinite"),
+}
+
+
+@pytest.mark.parametrize("fault", FACTORS)
+def test_an_inadmissible_factor_is_an_error_outside_jit_and_nan_inside(fault):
+    matrix, message = FACTORS[fault]
+    with pytest.raises(DomainError, match=f"cholesky: .*{message}"):
+        Gaussian.from_cholesky(np.zeros(2), matrix)
+    assert np.isnan(jax.jit(lambda L: Gaussian.from_cholesky(np.zeros(2), L).entropy())(np.array(matrix)))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_mean_that_is_not_finite_is_an_error_outside_jit_and_nan_inside(value):
+    mean = np.array([0.0, value])
+    with pytest.raises(
+        DomainError, match="mean: expected finite entries, but 1 of 2 are NaN or infinite, the first at 1"
+    ):
+        Gaussian.from_covariance(mean, np.eye(2))
+    assert np.isnan(jax.jit(lambda m: Gaussian.from_covariance(m, np.eye(2)).log_prob(np.ones(2)))(mean))
+
+
+SHAPES = {
+    "not square": ((2,), (2, 3)),
+    "sizes differ": ((3,), (2, 2)),
+    "scalar mean": ((), (1, 1)),
+    "vector covariance": ((2,), (2,)),
+    "no coordinates": ((0,), (0, 0)),
+}
+
+
+@pytest.mark.parametrize("case", SHAPES)
+@pytest.mark.parametrize("under", [lambda f: f, jax.jit], ids=["eager", "jit"])
+def test_wrong_sizes_are_an_error_everywhere(case, under):
+    vector, matrix = SHAPES[case]
+    with pytest.raises(ShapeError, match=r"mean, covariance: expected shapes \(..., d\) and \(..., d, d\)"):
+        under(Gaussian.from_covariance)(np.ones(vector), np.ones(matrix))
+
+
+def test_batches_that_do_not_fit_and_complex_numbers_are_errors():
+    with pytest.raises(ShapeError, match=r"batch shapes \(2,\) and \(4,\) do not broadcast"):
+        Gaussian.from_covariance(np.zeros((2, 3)), np.broadcast_to(np.eye(3), (4, 3, 3)))
+    with pytest.raises(DomainError, match="expected real numbers, got complex128"):
+        Gaussian.from_covariance(np.zeros(2), np.eye(2) * 1j)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("d", [2, 16, 80])
+def test_a_matrix_of_deficient_rank_never_passes_by_its_rounding_errors(d, dtype):
+    """Its last pivot may well come out positive; κ = 10¹² in float64 and 10⁵ in float32 still pass."""
+    rng = np.random.default_rng(d)
+    make = jax.jit(lambda S: Gaussian.from_covariance(np.zeros(d, dtype), S).entropy())
+    for rank in {1, d // 2, d - 1}:
+        B = rng.standard_normal((d, rank)).astype(dtype)
+        assert np.isnan(make(B @ B.T))
+    Q = np.linalg.qr(rng.standard_normal((d, d)))[0]
+    S = (Q * np.logspace(0, -12 if dtype == np.float64 else -4, d)) @ Q.T
+    assert np.isfinite(make(((S + S.T) / 2).astype(dtype)))
+
+
+def test_badly_scaled_coordinates_are_not_a_bad_condition():
+    scale = np.array([1e-12, 1.0, 1e12])
+    g = Gaussian.from_covariance(MEAN * scale, COVARIANCE * scale[:, None] * scale)
+    assert_same(g.log_prob(POINT * scale), held_by("covariance").log_prob(POINT))  # the scales have product 1
+
+
+def test_pytrees_of_different_kinds_never_pass_for_one_another():
+    """Or `jit` could run for one what it compiled for the other."""
+    kinds = [held_by(name).to(PARAMETRISATIONS[name]) for name in PARAMETRISATIONS]
+    kinds += [held_by("covariance"), held_by("precision"), statistics_of(np.eye(D)), held_by("covariance").moments()]
+    structures = [jax.tree.structure(kind) for kind in kinds]
+    for i, one in enumerate(structures):
+        assert [one == other for other in structures] == [i == j for j in range(len(structures))]
