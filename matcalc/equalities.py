@@ -110,7 +110,8 @@ class Property(Record):
     error: Callable[[Points], Array]
 
     def attempt(self) -> Proof:
-        trials = [(at, np.asarray(self.error(at), float)) for at in sample([], self.symbols)]
+        with np.errstate(all="ignore"):
+            trials = [(at, np.asarray(self.error(at), float)) for at in sample([], self.symbols)]
         return Proof(weigh(trials, oracles=("NumPy",)), {}, self.structures)
 
     @cached_property
@@ -131,7 +132,8 @@ def _printed(side: Expr | Quantity) -> Printed:
 
 
 def _value(side: Expr | Quantity, at: Points) -> Array:
-    return at(side) if isinstance(side, Expr) else side.value(at)
+    with np.errstate(all="ignore"):
+        return at(side) if isinstance(side, Expr) else side.value(at)
 
 
 def _value_in_jax(e: Expr, values: Mapping[str, Any], at: Points) -> Any:

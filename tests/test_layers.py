@@ -15,7 +15,7 @@ ORDER = [
     "arrays", "matrix_functions", "kernels", "chains", "factorisation", "products", "evaluate", "functions",
     "differential", "transpose",
     "sampling", "oracle", "exact", "blackbox", "derivative", "diagnosis", "verdict",
-    "sources", "records", "indices", "proof", "catalogue", "identities",
+    "sources", "indices", "proof", "records", "equalities", "catalogue", "identities",
     "derivation", "document", "entries", "integrals", "proofread", "testing", "report", "batch", "cli",
 ]  # fmt: skip
 

@@ -42,9 +42,15 @@ def _inverse_error(at: Points) -> np.ndarray:
 
 
 def _inverse_root(at: Points) -> np.ndarray:
-    """Σ^(-1/2) from the eigenvalues and eigenvectors of Σ."""
+    """Σ^(-1/2) from the eigenvectors and eigenvalues of Σ; of |λ|, which is a root of Σ⁻¹ only where Σ is definite."""
     eigenvalues, U = np.linalg.eigh(at.values["Sigma"])
-    return U / np.sqrt(eigenvalues)[..., None, :] @ U.mT
+    return U / np.sqrt(np.abs(eigenvalues))[..., None, :] @ U.mT
+
+
+def _whitening_error(at: Points) -> np.ndarray:
+    """Of Σ^(-1/2) being symmetric positive definite, and Σ^(-1/2) Σ Σ^(-1/2) being I."""
+    root, Sigma = _inverse_root(at), at.values["Sigma"]
+    return _spd_error(root) + relative_error(root @ Sigma @ root, np.broadcast_to(np.eye(Sigma.shape[-1]), Sigma.shape))
 
 
 def _square_of_inverse_root(at: Points) -> np.ndarray:
@@ -96,10 +102,10 @@ RECORDS = (
     ),
     Property(
         key="N6(2)",
-        says="Σ^(-1/2) = Uᵀ diag(λ^(-1/2)) U is symmetric positive definite, Σ spd",
+        says="Σ^(-1/2) = Uᵀ diag(λ^(-1/2)) U is symmetric positive definite, Σ^(-1/2) Σ Σ^(-1/2) = I, Σ spd",
         in_latex=r"\Sigma^{-1/2} = U^\top \operatorname{diag}(\lambda^{-1/2}) U \in \mathbb{S}^{n}_{++},\ "
-        r"\Sigma \in \mathbb{S}^{n}_{++}",
-        error=lambda at: _spd_error(_inverse_root(at)),
+        r"\Sigma^{-1/2} \Sigma \Sigma^{-1/2} = I,\ \Sigma \in \mathbb{S}^{n}_{++}",
+        error=_whitening_error,
         let={"Sigma": "n x n spd"},
         source="N6",
     ),

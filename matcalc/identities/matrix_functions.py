@@ -13,14 +13,6 @@ RECORDS = (
         source="PP2012 sec. 2.5; H2008 sec. 10.2",
     ),
     *identity(
-        "expm",
-        of="expm(X)",
-        wrt="X",
-        let={"X": "n x n"},
-        derivative="frechet_expm(X, dX)",
-        source="H2008 sec. 10.2",
-    ),
-    *identity(
         "tr-A-expm",
         of="tr(A*expm(X))",
         wrt="X",
