@@ -17,6 +17,7 @@ from jax import Array, lax
 from jax.typing import ArrayLike
 from jaxtyping import Bool, Float
 
+from gaussian.triangular import apply
 from matcalc.errors import DomainError, ShapeError
 
 
@@ -147,14 +148,14 @@ def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
 def _is_symmetric(S: Array) -> Array:
     """Whether uᵀRv = vᵀRu for the correlation matrix R and two fixed irregular vectors; false for NaN.
 
-    This reads S once along its rows, where S - Sᵀ would read it across, at a quarter of the cost of factoring it.
+    Two products with a vector read S along its rows; S - Sᵀ would read it across, at a quarter of the factoring.
     """
     d, eps = S.shape[-1], float(jnp.finfo(S.dtype).eps)
-    k = jnp.arange(d, dtype=S.dtype) + 1
+    angle = np.arange(1.0, d + 1) ** 2
     scale = lax.rsqrt(jnp.abs(jnp.diagonal(S, axis1=-2, axis2=-1)))
-    u, v = scale * jnp.cos(k * k), scale * jnp.sin(k * k)
-    difference = S * (u[..., :, None] * v[..., None, :] - v[..., :, None] * u[..., None, :])
-    return jnp.abs(difference.sum((-1, -2))) <= eps**0.5 + 16 * d * eps
+    u, v = scale * np.cos(angle).astype(S.dtype), scale * np.sin(angle).astype(S.dtype)
+    difference = (u * apply(S, v) - v * apply(S, u)).sum(-1)
+    return jnp.abs(difference) <= eps**0.5 + 16 * d * eps
 
 
 def _is_regular(L: Array, S: Array) -> Array:
