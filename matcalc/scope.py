@@ -9,7 +9,7 @@ from matcalc.errors import DeclarationError, MatcalcError, ParseError, ShapeErro
 from matcalc.expr import Expr, Symbol
 from matcalc.shape import ONE, SCALAR, Dim, Operand, Shape, Unifier
 from matcalc.structure import STRUCTURES
-from matcalc.syntax import FUNCTIONS, GREEK, Syntax, canonical_name, nearest, walk
+from matcalc.syntax import FUNCTIONS, GREEK, Syntax, canonical_name, is_latex, nearest, walk
 from matcalc.syntax import parse as parse_syntax
 from matcalc.text import SizeNames
 
@@ -137,7 +137,7 @@ class Scope:
             ParseError: a text is not in the language, or uses a function or name that does not exist.
             ShapeError: operands do not fit; the message names both, their shapes and the dimension that differs.
         """
-        trees = [parse_syntax(t) for t in texts]
+        trees = [self._tree(t) for t in texts]
         for tree, text in zip(trees, texts, strict=True):
             self._check_names(tree, text)
         inferred = self._infer_together(trees, texts, like)
@@ -146,6 +146,22 @@ class Scope:
         self._close()
         return tuple(_Builder(self, inference, text).build(tree)
                      for tree, text, inference in zip(trees, texts, inferred, strict=True))  # fmt: skip
+
+    def _tree(self, text: str) -> Syntax:
+        if not is_latex(text):
+            return parse_syntax(text)
+        from matcalc.latex_syntax import parse_latex
+
+        return parse_latex(text, self.is_scalar)
+
+    def is_scalar(self, tree: Syntax) -> bool:
+        """Whether a tree is a scalar by what is declared and by the naming convention."""
+        symbols, bindings = dict(self.symbols), self.unifier.snapshot()
+        try:
+            return shape.is_scalar(_Inference(self, "", frozenset()).shape(tree))
+        finally:
+            self.symbols = symbols
+            self.unifier.restore(bindings)
 
     def _infer_together(
         self, trees: Sequence[Syntax], texts: Sequence[str], like: "Expected | Shape | None"

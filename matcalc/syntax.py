@@ -2,8 +2,8 @@
 
 import difflib
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
 from importlib.resources import files
@@ -49,6 +49,11 @@ def canonical_name(name: str) -> str:
     name = "".join(_FROM_GREEK.get(c, c) for c in name)
     name = name.replace("\u0302", "_hat")
     return name.translate(str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789"))
+
+
+def is_latex(text: str) -> bool:
+    """Whether text is LaTeX rather than the plain language, which has no backslash and no braces."""
+    return "\\" in text or "^{" in text or "_{" in text
 
 
 def parse(text: str) -> Syntax:
@@ -127,7 +132,7 @@ def _parser() -> "Lark":
             return tree
 
         def number(self, token: Token) -> Syntax:
-            return Syntax("number", (), _rational(token), token.start_pos, token.end_pos)
+            return Syntax("number", (), rational(token), token.start_pos, token.end_pos)
 
         def name(self, token: Token) -> Syntax:
             return Syntax("name", (), canonical_name(token), token.start_pos, token.end_pos)
@@ -166,7 +171,8 @@ def _parser() -> "Lark":
 _VULGAR = {"½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4", "⅛": "1/8"}
 
 
-def _rational(token: str) -> Fraction:
+def rational(token: str) -> Fraction:
+    """A decimal number, exactly."""
     if token in _VULGAR:
         return Fraction(_VULGAR[token])
     if len(token) > 40:
@@ -184,6 +190,24 @@ def walk(tree: Syntax) -> Iterator[Syntax]:
         node = stack.pop()
         yield node
         stack.extend(node.operands)
+
+
+def transform(tree: Syntax, rule: Callable[[Syntax], Syntax]) -> Syntax:
+    """The tree with a rule applied to every operation, operands first; depth costs no recursion."""
+    done: list[Syntax] = []
+    stack = [(tree, False)]
+    while stack:
+        node, ready = stack.pop()
+        if not ready:
+            stack.append((node, True))
+            stack.extend((o, False) for o in reversed(node.operands))
+            continue
+        count = len(node.operands)
+        operands = tuple(done[len(done) - count :])
+        del done[len(done) - count :]
+        changed = any(a is not b for a, b in zip(operands, node.operands, strict=True))
+        done.append(rule(replace(node, operands=operands) if changed else node))
+    return done[0]
 
 
 def nearest(name: str, known: "list[str] | tuple[str, ...]") -> str:

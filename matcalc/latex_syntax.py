@@ -1,0 +1,463 @@
+r"""Formulas in LaTeX -> the syntax tree of the plain language, and what papers write besides it.
+
+Besides the operations of the language a tree may hold `subscript`, `derivative`, `summation`, `iterated_product`,
+`integral`, `expectation`, `covariance`, `density`, `apply`, `bars`, `norm` and `annotated`. `plain` turns a tree into
+one of the language alone, or says what stands in the way.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from lark import Lark, Token, Transformer, Tree
+from lark.exceptions import UnexpectedToken
+from lark.lexer import Lexer
+
+from matcalc.errors import ParseError
+from matcalc.latex_tokens import tokenise
+from matcalc.syntax import Syntax, rational, transform
+
+IsScalar = Callable[[Syntax], bool]
+BEYOND = {
+    "derivative": "a derivative inside a formula",
+    "summation": "a sum over indices",
+    "iterated_product": "a product over indices",
+    "integral": "an integral",
+    "expectation": "an expectation",
+    "covariance": "a covariance",
+    "density": "a Gaussian density",
+    "apply": "a function of the document",
+    "subscript": "an entry",
+}
+_COMPARISONS = {"UNEQUAL": "!=", "AT_LEAST": ">=", "AT_MOST": "<=", "ABOVE": ">", "BELOW": "<"}
+
+
+def parse_latex(text: str, is_scalar: IsScalar) -> Syntax:
+    """Read LaTeX into a tree of the plain language.
+
+    Raises:
+        ParseError: what cannot be read, or is not of the language, with its position.
+    """
+    return plain(parse_formula(tokenise(text), text), is_scalar)
+
+
+def parse_formula(tokens: Sequence[Token], text: str, functions: Collection[str] = ()) -> Syntax:
+    """Read the tokens of one formula; `functions` are the names that are applied to what follows in brackets.
+
+    Raises:
+        ParseError: what cannot be read, with its position.
+    """
+    if not tokens:
+        raise ParseError("nothing to read: the formula is empty", 0)
+    try:
+        return _parser().parse(list(_called(tokens, functions)))  # type: ignore[arg-type, return-value]
+    except UnexpectedToken as error:
+        raise _unexpected(error.token, tokens, text) from None
+
+
+def _called(tokens: Sequence[Token], functions: Collection[str]) -> list[Token]:
+    following = [*tokens[1:], None]
+    return [
+        token.update(type="CALLED")
+        if token.type == "NAME" and token.value in functions and after is not None and after.type == "OPEN"
+        else token
+        for token, after in zip(tokens, following, strict=True)
+    ]
+
+
+def _unexpected(token: Token, tokens: Sequence[Token], text: str) -> ParseError:
+    if token.type == "$END":
+        end = tokens[-1].end_pos or len(text)
+        return ParseError(f"the formula ends too early, after {text[max(0, end - 25) : end]!r}", end)
+    start = token.start_pos or 0
+    if token.type == "UNKNOWN":
+        return ParseError(f"{token.value} (character {start + 1})", start)
+    near = text[max(0, start - 15) : start + 25]
+    return ParseError(f"unexpected {text[start : token.end_pos]!r} at character {start + 1}, near {near!r}", start)
+
+
+class _Given(Lexer):
+    """The tokens as they are given."""
+
+    def __init__(self, conf: Any) -> None:
+        pass
+
+    def lex(self, data: Any) -> Any:
+        return iter(data)
+
+
+@cache
+def _parser() -> Lark:
+    grammar = files("matcalc").joinpath("latex.lark").read_text(encoding="utf-8")
+    return Lark(grammar, parser="lalr", lexer=_Given, transformer=_Build())
+
+
+class _Build(Transformer):  # type: ignore[type-arg]
+    """Builds the tree while the parser reduces, so that depth costs no recursion."""
+
+    def __default__(self, data: str, children: list[Any], meta: Any) -> Any:
+        if data.startswith("_"):  # a repetition: lark puts its children in its place
+            return Tree(data, children)
+        operands = tuple(c for c in children if isinstance(c, Syntax))
+        tokens = [c for c in children if isinstance(c, Token)]
+        node = Syntax(str(data), operands, None, _start(children[0]), _end(children[-1]))
+        make = _MAKE.get(str(data))
+        return make(node, tokens) if make is not None else node
+
+
+def _start(child: Any) -> int:
+    return child.start if isinstance(child, Syntax) else child.start_pos
+
+
+def _end(child: Any) -> int:
+    return child.end if isinstance(child, Syntax) else child.end_pos
+
+
+# --- what each rule of the grammar makes ------------------------------------------------------------------------------
+
+Make = Callable[[Syntax, list[Token]], Syntax]
+
+
+def _first(node: Syntax, tokens: list[Token]) -> Syntax:
+    return node.operands[0]
+
+
+def _name(node: Syntax, tokens: list[Token]) -> Syntax:
+    return replace(node, operation="name", value=tokens[0].value)
+
+
+def _accented(node: Syntax, tokens: list[Token]) -> Syntax:
+    name = node.operands[0].value if node.operands else tokens[1].value
+    return replace(node, operation="name", operands=(), value=name + tokens[0].value)
+
+
+def _number(node: Syntax, tokens: list[Token]) -> Syntax:
+    return replace(node, operation="number", value=rational(tokens[0].value))
+
+
+def _group(node: Syntax, tokens: list[Token]) -> Syntax:
+    return replace(node, operation="group")
+
+
+def _power(node: Syntax, tokens: list[Token]) -> Syntax:
+    base, exponent = node.operands[0], bare(node.operands[1])
+    if exponent.operation == "name" and exponent.value == "T":
+        return replace(node, operation="transpose", operands=(base,))
+    if exponent.operation == "negative" and bare(exponent.operands[0]).value == "T":
+        return _inverse_transpose(node, base)
+    if base.operation == "name" and base.value == "e":
+        return replace(node, operation="call", operands=(exponent,), value="exp")
+    if exponent.operation == "name" and exponent.value in ("dagger", "H"):
+        raise ParseError(f"complex matrices are not supported (character {node.start + 1})", node.start)
+    return replace(node, operands=(base, exponent))
+
+
+def _transposed(node: Syntax, tokens: list[Token]) -> Syntax:
+    base, mark = node.operands[0], node.operands[1].operation
+    return _inverse_transpose(node, base) if mark == "inverse_top" else replace(node, operation="transpose", operands=(base,))
+
+
+def _inverse_transpose(node: Syntax, base: Syntax) -> Syntax:
+    minus_one = Syntax("number", (), Fraction(-1), node.end, node.end)
+    return replace(node, operation="transpose", operands=(replace(node, operation="power", operands=(base, minus_one)),))
+
+
+def _primed(node: Syntax, tokens: list[Token]) -> Syntax:
+    return replace(node, operation="transpose")
+
+
+def _juxtapose(node: Syntax, tokens: list[Token]) -> Syntax:
+    left = node.operands[0]
+    if left.operation == "divide" and left.value == "/" and not all(o.operation == "number" for o in left.operands):
+        raise ParseError(f"the quotient at character {left.start + 1} is ambiguous: write \\frac or brackets", left.start)
+    return node
+
+
+def _divide(node: Syntax, tokens: list[Token]) -> Syntax:
+    return replace(node, value="/")
+
+
+def _fraction(node: Syntax, tokens: list[Token]) -> Syntax:
+    return replace(node, operation="divide")
+
+
+def _call(node: Syntax, tokens: list[Token]) -> Syntax:
+    return replace(node, operation="call", operands=node.operands[0].operands, value=tokens[0].value)
+
+
+def _application(node: Syntax, tokens: list[Token]) -> Syntax:
+    return replace(node, operation="call", value=tokens[0].value)
+
+
+def _powered_application(node: Syntax, tokens: list[Token]) -> Syntax:
+    exponent, argument = node.operands
+    inner = replace(node, operation="call", operands=(argument,), value=tokens[0].value)
+    return replace(node, operation="power", operands=(inner, exponent))
+
+
+def _run(node: Syntax, tokens: list[Token]) -> Syntax:
+    if tokens:
+        return replace(node, operation="call", value=tokens[0].value)
+    tree = node.operands[0]
+    for factor in node.operands[1:]:
+        tree = Syntax("juxtapose", (tree, factor), None, tree.start, factor.end)
+    return tree
+
+
+def _root(node: Syntax, tokens: list[Token]) -> Syntax:
+    return replace(node, operation="call", value="sqrt")
+
+
+def _apply(node: Syntax, tokens: list[Token]) -> Syntax:
+    return replace(node, operands=node.operands[0].operands, value=tokens[0].value)
+
+
+def _subscript(node: Syntax, tokens: list[Token]) -> Syntax:
+    return replace(node, operands=(node.operands[0], *node.operands[1].operands))
+
+
+def _indices(node: Syntax, tokens: list[Token]) -> Syntax:
+    alone = [t for t in tokens if t.type in ("NAME", "NUMBER")]
+    return replace(node, operands=node.operands or tuple(map(_leaf, alone)))
+
+
+def _leaf(token: Token) -> Syntax:
+    value: Any = token.value if token.type == "NAME" else rational(token.value)
+    return Syntax(token.type.lower(), (), value, token.start_pos or 0, token.end_pos or 0)
+
+
+def _place(node: Syntax, tokens: list[Token]) -> Syntax:
+    if len(tokens) == 3:
+        operation = "add" if tokens[1].type == "PLUS" else "subtract"
+        return replace(node, operation=operation, operands=(_leaf(tokens[0]), _leaf(tokens[2])))
+    leaf = _leaf(tokens[0])
+    return replace(leaf, value=leaf.value + "'") if len(tokens) == 2 else leaf
+
+
+def _label(node: Syntax, tokens: list[Token]) -> Syntax:
+    return replace(node, value="".join(t.value for t in tokens if t.type == "NAME"))
+
+
+def _moment(node: Syntax, tokens: list[Token]) -> Syntax:
+    label = node.operands[0].value if len(node.operands) == 2 else ""
+    return replace(node, operands=node.operands[-1:], value=label)
+
+
+def _over(node: Syntax, tokens: list[Token]) -> Syntax:
+    return replace(node, operation="over", operands=(), value=tuple(p.value for p in node.operands))
+
+
+def _from(node: Syntax, tokens: list[Token]) -> Syntax:
+    return replace(node, operation="from", operands=node.operands[1:], value=(node.operands[0].value,))
+
+
+def _where(node: Syntax, tokens: list[Token]) -> Syntax:
+    left, right = node.operands
+    return replace(node, operands=(), value=(left.value, _COMPARISONS[tokens[0].type], right.value))
+
+
+def _limits(node: Syntax, tokens: list[Token]) -> Syntax:
+    """The condition with the upper bound among its operands."""
+    if tokens[1].type == "NAME":
+        node = replace(node, operands=(Syntax("over", (), (tokens[1].value,), node.start, node.end), *node.operands))
+    condition, *upper = node.operands
+    return replace(condition, operands=(*condition.operands, *map(bare, upper)))
+
+
+def _limits_reversed(node: Syntax, tokens: list[Token]) -> Syntax:
+    upper, condition = node.operands
+    return replace(condition, operands=(*condition.operands, bare(upper)))
+
+
+def _big(node: Syntax, tokens: list[Token]) -> Syntax:
+    condition = node.operands[0]
+    return replace(node, operands=condition.operands, value=(condition.operation, condition.value))
+
+
+def _derivative_by(node: Syntax, tokens: list[Token]) -> Syntax:
+    return replace(node, operation="derivative", operands=tuple(map(bare, node.operands[-1:])), value=1)
+
+
+def _second_derivative_by(node: Syntax, tokens: list[Token]) -> Syntax:
+    by = next(bare(o) for o in node.operands if o.operation != "two")
+    return replace(node, operation="derivative", operands=(by,), value=2)
+
+
+def _derivative(node: Syntax, tokens: list[Token]) -> Syntax:
+    return replace(node, operands=(node.operands[0], bare(node.operands[1])), value=1)
+
+
+def _second_derivative(node: Syntax, tokens: list[Token]) -> Syntax:
+    return replace(node, operation="derivative", operands=node.operands[1:], value=2)
+
+
+def _two(node: Syntax, tokens: list[Token]) -> Syntax:
+    if next(t.value for t in tokens if t.type == "NUMBER") != "2":
+        raise ParseError(f"a derivative of this order is not read (character {node.start + 1})", node.start)
+    return node
+
+
+def _seconds(node: Syntax, tokens: list[Token]) -> Syntax:
+    """x of `∂x ∂xᵀ` or `∂x²`."""
+    first, *rest = (o.operands[0] if o.operation in ("transpose", "power") else o for o in node.operands)
+    if rest and rest[0].value != first.value:
+        raise ParseError(f"mixed second derivatives are not read (character {node.start + 1})", node.start)
+    return first
+
+
+def _open(node: Syntax, tokens: list[Token]) -> Syntax:
+    """An operator put before its operand."""
+    operator, operand = node.operands
+    return replace(node, operation=operator.operation, operands=(operand, *operator.operands), value=operator.value)
+
+
+def _integral(node: Syntax, tokens: list[Token]) -> Syntax:
+    domain, body, variable = node.operands if len(node.operands) == 3 else (Syntax("unsaid"), *node.operands)
+    return replace(node, operands=(body, bare(variable), *domain.operands), value=domain.operation)
+
+
+_MAKE: dict[str, Make] = {
+    "start": _first, "positive": _first, "commented": _first,
+    "name": _name, "accented": _accented, "number": _number, "digit": _number, "braces": _group,
+    "power": _power, "transposed": _transposed, "primed": _primed, "juxtapose": _juxtapose, "divide": _divide,
+    "fraction": _fraction, "call": _call, "application": _application, "powered_application": _powered_application,
+    "run": _run, "root": _root, "apply": _apply, "subscript": _subscript, "indices": _indices, "place": _place,
+    "label": _label, "expectation": _moment, "covariance": _moment, "over": _over, "from": _from, "where": _where,
+    "limits": _limits, "limits_reversed": _limits_reversed, "summation": _big, "iterated_product": _big,
+    "derivative_by": _derivative_by, "second_derivative_by": _second_derivative_by, "derivative": _derivative,
+    "second_derivative": _second_derivative, "two": _two, "seconds": _seconds, "open": _open, "integral": _integral,
+}  # fmt: skip
+
+
+def bare(node: Syntax) -> Syntax:
+    """What stands in brackets, without them."""
+    while node.operation == "group":
+        node = node.operands[0]
+    return node
+
+
+# --- the language alone -----------------------------------------------------------------------------------------------
+
+
+def plain(tree: Syntax, is_scalar: IsScalar) -> Syntax:
+    """A tree of the plain language; `is_scalar` tells |x| from |X|.
+
+    Raises:
+        ParseError: an operation that the language does not have.
+    """
+
+    def rule(node: Syntax) -> Syntax:
+        match node.operation:
+            case "subscript":
+                return _indexed(node)
+            case "norm":
+                return replace(node, operation="call", value="norm2")
+            case "bars":
+                return replace(node, operation="call", value="abs" if is_scalar(node.operands[0]) else "det")
+            case "annotated":
+                return node.operands[0]
+            case "ones":
+                one = Syntax("number", (), Fraction(1), node.start, node.end)
+                return replace(node, operation="call", operands=(one,), value="vector")
+            case "power":
+                return _root_of_matrix(node, is_scalar)
+            case "negative" if node.operands[0].operation == "negative":
+                return node.operands[0].operands[0]
+            case operation if operation in BEYOND:
+                raise ParseError(f"{BEYOND[operation]} at character {node.start + 1} has no closed form in the language",
+                                 node.start)  # fmt: skip
+        return node
+
+    return transform(tree, rule)
+
+
+def _root_of_matrix(node: Syntax, is_scalar: IsScalar) -> Syntax:
+    """Σ^{1/2} is sqrtm(Σ), Σ^{-1/2} its inverse."""
+    base, exponent = node.operands
+    value = constant(exponent)
+    if value is None or value.denominator != 2 or is_scalar(base):
+        return node
+    root = replace(node, operation="call", operands=(base,), value="sqrtm")
+    return replace(node, operands=(root, Syntax("number", (), 2 * value, exponent.start, exponent.end)))
+
+
+def constant(node: Syntax) -> Fraction | None:
+    """The value of a tree of numbers: 1/2, -1/2, -3."""
+    node = bare(node)
+    match node.operation, [constant(o) for o in node.operands]:
+        case "number", _:
+            return node.value
+        case "negative", [Fraction() as a]:
+            return -a
+        case "divide", [Fraction() as a, Fraction() as b] if b:
+            return a / b
+    return None
+
+
+def _indexed(node: Syntax) -> Syntax:
+    """x_1 is the name x1, I_n the identity, 1_n the vector of ones, ‖X‖_F a norm."""
+    base, *indices = node.operands
+    texts = [str(i.value) for i in indices]
+    if base.operation == "name" and base.value == "I" and len(indices) == 1:
+        return replace(node, operation="call", operands=(indices[0],), value="eye")
+    if base.operation == "call" and base.value == "vector" and len(indices) == 1:
+        one = Syntax("number", (), Fraction(1), node.end, node.end)
+        return replace(node, operation="call", operands=(indices[0], one), value="ones")
+    if base.operation == "call" and base.value == "norm2" and texts in (["F"], ["2"], ["1"]):
+        return replace(base, value="norm1" if texts == ["1"] else "norm2", end=node.end)
+    if base.operation == "name" and all(i.operation in ("name", "number") for i in indices):
+        joined = "".join(texts)
+        return replace(node, operation="name", operands=(), value=base.value + "_" * (not joined.isdigit()) + joined)
+    raise ParseError(f"{BEYOND['subscript']} at character {node.start + 1} has no closed form in the language", node.start)
+
+
+# --- a tree as text ---------------------------------------------------------------------------------------------------
+
+_SIGNS = {
+    "add": (" + ", 1), "subtract": (" - ", 1), "multiply": ("*", 2), "juxtapose": ("*", 2), "hadamard": (" .* ", 2),
+    "elementwise_divide": (" ./ ", 2), "divide": ("/", 2), "kronecker": (" ⊗ ", 2),
+}  # fmt: skip
+_ATOM = 5
+
+
+def to_language(tree: Syntax) -> str:
+    """A tree of the plain language as its text."""
+    printed: dict[int, tuple[str, int]] = {}
+
+    def rule(node: Syntax) -> Syntax:
+        printed[id(node)] = _printed(node, [printed[id(o)] for o in node.operands])
+        kept.append(node)
+        return node
+
+    kept: list[Syntax] = []  # keeps every node alive, so that its id stays its own
+    return printed[id(transform(tree, rule))][0]
+
+
+def _printed(node: Syntax, operands: list[tuple[str, int]]) -> tuple[str, int]:
+    def at(k: int, level: int) -> str:
+        text, own = operands[k]
+        return text if own >= level else f"({text})"
+
+    match node.operation:
+        case "number":
+            value = node.value
+            return str(value), _ATOM if value.denominator == 1 and value >= 0 else 0
+        case "name":
+            return node.value, _ATOM
+        case "group":
+            return operands[0]
+        case "call":
+            return f"{node.value}({', '.join(text for text, _ in operands)})", _ATOM
+        case "negative":
+            return f"-{at(0, 3)}", 1
+        case "transpose":
+            return f"{at(0, 4)}'", 4
+        case "power":
+            return f"{at(0, 4)}^{at(1, _ATOM)}", 4
+        case "elementwise_power":
+            return f"{at(0, 4)}.^{at(1, _ATOM)}", 4
+    sign, level = _SIGNS[node.operation]
+    return f"{at(0, level)}{sign}{at(1, level + 1)}", level

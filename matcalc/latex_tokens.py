@@ -1,0 +1,323 @@
+"""LaTeX as a list of tokens: macros by what they mean, with spacing, fonts and the sizes of brackets taken away."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from lark import Token
+
+from matcalc.errors import ParseError
+from matcalc.syntax import ALIASES, FUNCTIONS, GREEK, MAX_LENGTH, MAX_NESTING, canonical_name, nearest
+
+
+def _table(**kinds: str) -> dict[str, str]:
+    """Every word of a kind, the other way round."""
+    return {word: kind for kind, words in kinds.items() for word in words.split()}
+
+
+MACROS = _table(
+    FRACTION="frac dfrac tfrac cfrac",
+    ROOT="sqrt",
+    SUM="sum",
+    PRODUCT="prod",
+    INTEGRAL="int",
+    PARTIAL="partial",
+    NABLA="nabla",
+    INFINITY="infty",
+    TOP="top intercal",
+    PRIME="prime",
+    UNDERBRACE="underbrace",
+    STACK="stackrel overset underset",
+    OPEN="lbrace lbrack",
+    CLOSE="rbrace rbrack",
+    BAR="vert",
+    BAR_OPEN="lvert",
+    BAR_CLOSE="rvert",
+    NORM="Vert |",
+    NORM_OPEN="lVert",
+    NORM_CLOSE="rVert",
+    GIVEN="mid",
+    TIMES="cdot times ast",
+    HADAMARD="odot circ",
+    QUOTIENT="oslash",
+    KRONECKER="otimes",
+    DOTS="cdots ldots dots dotsb dotsc",
+    ROW=r"\ cr",
+    SEPARATOR="therefore because quad qquad implies iff Rightarrow Leftrightarrow Longrightarrow downarrow leftarrow "
+    "square blacksquare Box qed qedhere",
+    THIN=", ; : >",
+    DEFINES="coloneqq triangleq",
+    DEFINED_BY="eqqcolon",
+    UNEQUAL="neq ne",
+    AT_LEAST="geq ge geqslant succeq",
+    AT_MOST="leq le leqslant preceq",
+    ABOVE="gt succ",
+    BELOW="lt prec",
+    RELATION="propto approx sim simeq equiv in to mapsto rightarrow cong perp",
+) | {"{": "OPEN", "}": "CLOSE"}
+CHARACTERS = {
+    "+": "PLUS", "-": "MINUS", "−": "MINUS", "–": "MINUS", "/": "SLASH", "*": "TIMES", "·": "TIMES", "×": "TIMES",
+    "⊙": "HADAMARD", "∘": "HADAMARD", "⊗": "KRONECKER", "⊘": "QUOTIENT", "=": "EQUAL", "≠": "UNEQUAL", "<": "BELOW",
+    ">": "ABOVE", "≤": "AT_MOST", "≥": "AT_LEAST", "(": "OPEN", "[": "OPEN", ")": "CLOSE", "]": "CLOSE", "{": "BEGIN",
+    "}": "END", "|": "BAR", "‖": "NORM", "^": "SUPER", "_": "SUB", "'": "PRIME", "′": "PRIME", "’": "PRIME",
+    ",": "COMMA", "∂": "PARTIAL", "∇": "NABLA", "∑": "SUM", "∏": "PRODUCT", "∫": "INTEGRAL", "∞": "INFINITY",
+    "∝": "RELATION", "≈": "RELATION", "∈": "RELATION", "→": "RELATION", ":=": "DEFINES", "=:": "DEFINED_BY",
+    ";": "SEPARATOR", "。": "SEPARATOR", "、": "SEPARATOR",
+}  # fmt: skip
+FONT_WORDS = {
+    ("mathbb", "E"): "EXPECTATION", ("mathrm", "E"): "EXPECTATION", ("operatorname", "E"): "EXPECTATION",
+    ("mathbb", "V"): "COVARIANCE", ("mathrm", "Var"): "COVARIANCE", ("operatorname", "Var"): "COVARIANCE",
+    ("operatorname", "Cov"): "COVARIANCE", ("mathrm", "Cov"): "COVARIANCE", ("operatorname", "V"): "COVARIANCE",
+    ("mathbb", "R"): "REALS", ("mathcal", "N"): "DENSITY",
+    **{(font, "1"): "ONES" for font in ("mathbf", "mathbb", "boldsymbol", "bm", "mathds", "mathbbm")},
+}  # fmt: skip
+ACCENTS = {
+    "hat": "_hat", "widehat": "_hat", "bar": "_bar", "overline": "_bar", "tilde": "_tilde", "widetilde": "_tilde",
+    "dot": "_dot", "ddot": "_ddot", "check": "_check",
+}  # fmt: skip
+FONTS = (
+    "mathbf mathrm mathit mathsf mathtt mathcal mathscr mathfrak mathbb mathds mathbbm boldsymbol bm vec operatorname "
+    "text textrm textbf textit mbox intertext"
+).split()
+PASSED_OVER = (
+    "left right middle big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr displaystyle textstyle "
+    "scriptstyle limits nolimits nonumber notag mathstrut cancel bcancel boxed underline mathopen mathclose"
+).split()
+VARIANTS = {"varepsilon": "epsilon", "vartheta": "theta", "varphi": "phi", "varrho": "rho", "varsigma": "sigma"}
+SPELLED = {"ln": "log", "lg": "log"} | {name: ALIASES.get(name, name) for name in FUNCTIONS if name != "vec"}
+
+_LEXEME = re.compile(
+    r"(?P<space>(?:\s|[~&]|%[^\n]*|\\!|\\(?:label|tag|vspace|hspace)\*?\{[^{}]*\}|\\(?:left|right)\s*\."
+    r"|\\(?:begin|end)\{(?:aligned|alignedat|split|gathered|align|equation|gather|multline|eqnarray|flalign)\*?\})+)"
+    r"|\\left\s*(?P<left>\||\\\||\\vert(?![a-z])|\\Vert(?![a-z]))"
+    r"|\\right\s*(?P<right>\||\\\||\\vert(?![a-z])|\\Vert(?![a-z]))"
+    r"|\\(?P<font>[A-Za-z]+)\*?\s*\{(?P<word>[^{}]*(?:\{[^{}]*\}[^{}]*)*)\}"
+    r"|\\(?P<macro>[A-Za-z]+|.)"
+    r"|(?P<number>\d+(?:\.\d+)?|\.\d+)"
+    r"|(?P<letter>[A-Za-z\u0391-\u03A9\u03B1-\u03C9\u03D1\u03D5\u03F5]\u0302?)"
+    r"|(?P<prose>[\u3000-\u30FF\u3400-\u9FFF\uFF00-\uFFEF・■□]+)"
+    r"|(?P<stop>\.)"
+    r"|(?P<character>:=|=:|.)",
+    re.DOTALL,
+)
+_ENVIRONMENT = re.compile(r"\\begin\{(?P<name>[^{}]*)\}.*?\\end\{(?P=name)\}", re.DOTALL)
+_STARTS = ("NAME", "NUMBER", "FUNCTION", "OPEN", "BEGIN", "FRACTION", "ROOT", "ACCENT", "ONES", "BAR_OPEN", "NORM_OPEN")
+_ENDS = ("NAME", "NUMBER", "CLOSE", "END", "TOP", "PRIME", "ONES", "BAR_CLOSE", "NORM_CLOSE")
+_CLOSERS = {"BEGIN": "END", "OPEN": "CLOSE", "BAR_OPEN": "BAR_CLOSE", "NORM_OPEN": "NORM_CLOSE"}
+
+
+def tokenise(text: str) -> list[Token]:
+    """The tokens of LaTeX in mathematics mode, with their positions.
+
+    Raises:
+        ParseError: a macro or a character that is not known, brackets that do not match, or text out of bounds.
+    """
+    if len(text) > MAX_LENGTH:
+        raise ParseError(f"the formula has {len(text)} characters; at most {MAX_LENGTH} are read", MAX_LENGTH)
+    tokens = list(_lexemes(text))
+    for refine in (_pair_bars, _mark_derivatives, _mark_volumes, _join_differentials, _keep_thin_spaces):
+        tokens = refine(tokens)
+    return tokens
+
+
+def _token(kind: str, value: str, start: int, end: int) -> Token:
+    return Token(kind, value, start_pos=start, end_pos=end)
+
+
+def _lexemes(text: str) -> Iterator[Token]:
+    position, scripted = 0, False
+    while position < len(text):
+        match = _LEXEME.match(text, position)
+        assert match is not None
+        end = match.end()
+        if scripted and match["number"]:  # x^12 is x^1 2
+            end = position + 1
+        found = None if match["space"] else _read(text, match, text[position:end])
+        if found is not None:
+            kind, value, end = found[0], found[1], found[2] or end
+            scripted = kind in ("SUPER", "SUB", "FRACTION", "ROOT") or (kind == "NUMBER" and scripted)
+            yield _token(kind, value, position, end)
+        position = end if found is not None or match["font"] is None else _after_font(text, position)
+
+
+def _after_font(text: str, position: int) -> int:
+    """Past the name of a font alone: what it is put on is read as if it stood there without."""
+    return position + re.match(r"\\[A-Za-z]+\*?", text[position : position + 60]).end()  # type: ignore[union-attr]
+
+
+def _read(text: str, match: "re.Match[str]", lexeme: str) -> tuple[str, str, int] | None:
+    """The kind and the value of a lexeme, and where it ends when that is not where the pattern ends."""
+    kind = match.lastgroup
+    if match["left"] or match["right"]:
+        side = "OPEN" if match["left"] else "CLOSE"
+        return ("NORM_" if re.search(r"\\\||Vert", lexeme) else "BAR_") + side, lexeme, 0
+    if kind == "word":
+        return _font(text, match)
+    if kind == "macro":
+        return _macro(match["macro"], match.start(), text)
+    if kind == "number":
+        return "NUMBER", lexeme, 0
+    if kind == "letter":
+        return "NAME", canonical_name(lexeme), 0
+    if kind == "prose":
+        return "SEPARATOR", lexeme, 0
+    if kind == "stop":
+        return "SEPARATOR", lexeme, 0
+    if lexeme in CHARACTERS:
+        return CHARACTERS[lexeme], lexeme, 0
+    return "UNKNOWN", f"{lexeme!r} is not known", 0
+
+
+def _font(text: str, match: "re.Match[str]") -> tuple[str, str, int] | None:
+    r"""`\operatorname{tr}`, `\mathbb{E}`, `\text{where}`; nothing for a font put on a longer formula."""
+    font, word = match["font"], match["word"].strip().replace(r"\_", "_")
+    if font not in FONTS:
+        return _macro(font, match.start(), text, match.start() + 1 + len(font))
+    if (font, word) in FONT_WORDS:
+        return FONT_WORDS[font, word], word, 0
+    if word in SPELLED or word == "vec":
+        return "FUNCTION", SPELLED.get(word, word), 0
+    if font.startswith("text") or font in ("mbox", "intertext"):
+        return "SEPARATOR", word, 0
+    if word == "d":
+        return "NAME", "d", 0
+    if not re.fullmatch(r"[A-Za-z][\w,]+", word) or font == "vec":
+        return None
+    if font == "operatorname" or re.match(r"\s*(\\left\s*|\\bigl?\s*)?\(", text[match.end() :]):
+        return "UNKNOWN", f"{word}(): there is no such function" + nearest(word, list(FUNCTIONS)), 0
+    return "NAME", word.replace(",", "_"), 0
+
+
+def _macro(name: str, start: int, text: str, end: int = 0) -> tuple[str, str, int] | None:
+    if name in MACROS:
+        return MACROS[name], name, end
+    if name in GREEK or name in VARIANTS:
+        return "NAME", VARIANTS.get(name, name), end
+    if name in ACCENTS:
+        return "ACCENT", ACCENTS[name], end
+    if name == "vec" and re.match(r"\\vec\s*(\\left\s*)?\(", text[start:]):
+        return "FUNCTION", "vec", end
+    if name == "pi":
+        return "NAME", "pi", end
+    if name in SPELLED:
+        return "FUNCTION", SPELLED[name], end
+    if name in FONTS or name in PASSED_OVER or name == " ":
+        return None
+    if name == "begin" and (environment := _ENVIRONMENT.match(text, start)):
+        return "UNKNOWN", f"\\begin{{{environment['name']}}} is not read", environment.end()
+    return "UNKNOWN", f"\\{name} is not known" + nearest(name, list(MACROS)), end
+
+
+def _pair_bars(tokens: Sequence[Token]) -> list[Token]:
+    """Every bar as an opening or a closing one, or as the bar of N(x | mu, Sigma); brackets match."""
+    result: list[Token] = []
+    stack: list[int] = []
+    for token in tokens:
+        kind = token.type
+        if kind in ("BAR", "NORM"):
+            token = _bar(token, result, stack)
+            kind = token.type
+        elif kind == "GIVEN" and stack:
+            _is_density(result, stack[-1])
+        if kind in _CLOSERS:
+            stack.append(len(result))
+            if len(stack) > MAX_NESTING:
+                raise ParseError(f"nested deeper than {MAX_NESTING} at character {token.start_pos + 1}", token.start_pos)
+        elif kind in _CLOSERS.values():
+            if not stack or _CLOSERS[result[stack[-1]].type] != kind:
+                raise ParseError(f"{token.value} at character {token.start_pos + 1} closes nothing", token.start_pos)
+            stack.pop()
+        result.append(token)
+    return result
+
+
+def _bar(token: Token, before: list[Token], stack: Sequence[int]) -> Token:
+    opened = f"{token.type}_OPEN"
+    after_operand = bool(before) and before[-1].type in _ENDS
+    if stack and before[stack[-1]].type == opened and after_operand:
+        return token.update(type=f"{token.type}_CLOSE")
+    if stack and after_operand and _is_density(before, stack[-1]):
+        return token.update(type="GIVEN")
+    return token.update(type=opened)
+
+
+def _is_density(tokens: list[Token], opening: int) -> bool:
+    """Whether a bracket is that of N(...), which is then the Gaussian density."""
+    if opening == 0 or tokens[opening].type != "OPEN":
+        return False
+    before = tokens[opening - 1]
+    if before.type == "NAME" and before.value == "N":
+        tokens[opening - 1] = before.update(type="DENSITY")
+    return tokens[opening - 1].type == "DENSITY"
+
+
+def matching(tokens: Sequence[Token], opening: int) -> int:
+    """The index of the token that closes what is opened at an index, or the end."""
+    depth = 0
+    for k in range(opening, len(tokens)):
+        depth += (tokens[k].type in _CLOSERS) - (tokens[k].type in _CLOSERS.values())
+        if depth == 0:
+            return k
+    return len(tokens)
+
+
+def _is_d(tokens: Sequence[Token], k: int) -> bool:
+    return k < len(tokens) and tokens[k].type == "NAME" and tokens[k].value == "d"
+
+
+def _mark_derivatives(tokens: Sequence[Token]) -> list[Token]:
+    r"""The d of `\frac{d f}{d x}` is a derivative's."""
+    result = list(tokens)
+    for k, token in enumerate(tokens):
+        if token.type != "FRACTION" or not _is_d(tokens, k + 2):
+            continue
+        below = matching(tokens, k + 1) + 2
+        if _is_d(tokens, below) and below + 1 < len(tokens) and tokens[below + 1].type in ("NAME", "BEGIN", "ACCENT"):
+            for d in (k + 2, below):
+                result[d] = tokens[d].update(type="PARTIAL")
+    return result
+
+
+def _mark_volumes(tokens: Sequence[Token]) -> list[Token]:
+    r"""The d of `dx` that closes an integral; `dz_1 \cdots dz_D` is `dz`."""
+    result: list[Token] = []
+    open_integrals, k = 0, 0
+    while k < len(tokens):
+        token = tokens[k]
+        open_integrals += token.type == "INTEGRAL"
+        scripted = k > 0 and tokens[k - 1].type == "SUB"
+        follows = k + 1 < len(tokens) and tokens[k + 1].type in ("NAME", "BEGIN", "ACCENT")
+        if open_integrals and _is_d(tokens, k) and follows and not scripted:
+            token = token.update(type="DIFFERENTIAL")
+            open_integrals -= 1
+            if k + 4 < len(tokens) and tokens[k + 4].type == "DOTS":
+                result += [token, tokens[k + 1]]
+                k += 9
+                continue
+        result.append(token)
+        k += 1
+    return result
+
+
+def _join_differentials(tokens: Sequence[Token]) -> list[Token]:
+    """The differential `dX` as one name."""
+    result: list[Token] = []
+    for token in tokens:
+        last = result[-1] if result else None
+        if token.type == "NAME" and last is not None and last.type == "NAME" and last.value == "d" and (
+            last.end_pos == token.start_pos and not (len(result) > 1 and result[-2].type == "SUB")
+        ):  # fmt: skip
+            result[-1] = _token("NAME", f"d{token.value}", last.start_pos, token.end_pos)
+        else:
+            result.append(token)
+    return result
+
+
+def _keep_thin_spaces(tokens: Sequence[Token]) -> list[Token]:
+    r"""A thin space between two factors separates them: `\det X \, X^{-1}` is det(X) X⁻¹."""
+    result: list[Token] = []
+    for k, token in enumerate(tokens):
+        if token.type != "THIN":
+            result.append(token)
+        elif result and result[-1].type in _ENDS and k + 1 < len(tokens) and tokens[k + 1].type in _STARTS:
+            result.append(token.update(type="TIMES"))
+    return result
