@@ -114,7 +114,7 @@ def tokenise(text: str) -> list[Token]:
     if len(text) > MAX_LENGTH:
         raise ParseError(f"the formula has {len(text)} characters; at most {MAX_LENGTH} are read", MAX_LENGTH)
     tokens = list(_lexemes(text))
-    for refine in (_pair_bars, _mark_derivatives, _mark_volumes, _join_differentials, _keep_thin_spaces):
+    for refine in (_name_bare_sums, _pair_bars, _mark_derivatives, _mark_volumes, _join_differentials, _keep_thin_spaces):
         tokens = refine(tokens)
     return tokens
 
@@ -207,6 +207,17 @@ def _macro(name: str, start: int, text: str, end: int = 0) -> tuple[str, str, in
     return "UNKNOWN", f"\\{name} is not known" + nearest(name, list(MACROS)), end
 
 
+def _name_bare_sums(tokens: Sequence[Token]) -> list[Token]:
+    r"""A `\sum` without an index cannot be one: it is Σ, as scanners print it."""
+    following = [*tokens[1:], None]
+    return [
+        _token("NAME", "Sigma", t.start_pos, t.end_pos)
+        if t.type == "SUM" and (after is None or after.type not in ("SUB", "SUPER"))
+        else t
+        for t, after in zip(tokens, following, strict=True)
+    ]
+
+
 def _pair_bars(tokens: Sequence[Token]) -> list[Token]:
     """Every bar as an opening or a closing one, or as the bar of N(x | mu, Sigma); brackets match."""
     result: list[Token] = []
@@ -250,11 +261,16 @@ def _is_density(tokens: list[Token], opening: int) -> bool:
     return tokens[opening - 1].type == "DENSITY"
 
 
+def depth_change(token: Token) -> int:
+    """How much deeper one is in brackets after a token."""
+    return (token.type in _CLOSERS) - (token.type in _CLOSERS.values())
+
+
 def matching(tokens: Sequence[Token], opening: int) -> int:
     """The index of the token that closes what is opened at an index, or the end."""
     depth = 0
     for k in range(opening, len(tokens)):
-        depth += (tokens[k].type in _CLOSERS) - (tokens[k].type in _CLOSERS.values())
+        depth += depth_change(tokens[k])
         if depth == 0:
             return k
     return len(tokens)

@@ -1,0 +1,222 @@
+"""derivation(...): a chain of steps, each checked under what has been assumed before it."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from matcalc.assumptions import Assumptions
+from matcalc.document import ASSUMPTION, Part, lines
+from matcalc.errors import MatcalcError, ParseError
+from matcalc.judgement import judge
+from matcalc.statements import Side, chains
+from matcalc.syntax import Syntax, walk
+from matcalc.verdict import RIGHT, WRONG, Verdict
+
+UNREAD, DEFINITION = "not read", "definition"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One statement of a derivation: its line, its sides, and what is to be said of it."""
+
+    line: int
+    left: str
+    relation: str
+    right: str
+    status: str
+    verdict: Verdict | None = None
+    reason: str = ""
+    is_display: bool = True
+
+    @property
+    def formula(self) -> str:
+        """The statement as it stands."""
+        return " ".join(f"{self.left} {self.relation} {self.right}".split())
+
+    @property
+    def message(self) -> str:
+        """Why it is wrong or not read, in one sentence."""
+        diagnosis = self.verdict.diagnosis if self.verdict is not None else None
+        return "; ".join(filter(None, (diagnosis.message if diagnosis is not None else "", self.reason)))
+
+    def to_json(self) -> dict[str, Any]:
+        """The statement, its line, and the verdict as `check` gives it."""
+        found = self.verdict.to_json() if self.verdict is not None else None
+        return {"line": self.line, "formula": self.formula, "status": self.status, "message": self.message or None,
+                "display": self.is_display, "verdict": found}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """The steps of a derivation with their verdicts."""
+
+    steps: tuple[Step, ...]
+
+    def with_status(self, *statuses: str) -> list[Step]:
+        """The steps of some status."""
+        return [s for s in self.steps if s.status in statuses]
+
+    @property
+    def first_wrong(self) -> Step | None:
+        """The first step that is wrong, if any is."""
+        return next((s for s in self.steps if s.status in (WRONG, "convention-dependent")), None)
+
+    @property
+    def is_right(self) -> bool:
+        """Whether every step was read and is right."""
+        return all(s.status in (RIGHT, DEFINITION) for s in self.steps)
+
+    @property
+    def summary(self) -> str:
+        """How many statements there are of each status."""
+        statuses = dict.fromkeys(s.status for s in self.steps)
+        return ", ".join(f"{len(self.with_status(s))} {s}" for s in statuses) or "no statement"
+
+    def raise_if_wrong(self) -> "Derivation":
+        """The derivation itself when every step is right.
+
+        Raises:
+            AssertionError: a step is wrong or could not be read; the message names the first one.
+        """
+        bad = next((s for s in self.steps if s.status not in (RIGHT, DEFINITION)), None)
+        if bad is not None:
+            raise AssertionError(f"line {bad.line}: {bad.formula}: {bad.status}; {bad.message}")
+        return self
+
+    def to_json(self) -> dict[str, Any]:
+        """The steps and what they come to."""
+        return {"statements": [s.to_json() for s in self.steps], "summary": self.summary}
+
+    def __str__(self) -> str:
+        rows = [f"{s.line}: {s.formula}  [{s.status}] {s.message}".rstrip() for s in self.steps]
+        return "\n".join([*rows, self.summary])
+
+    def _repr_html_(self) -> str:
+        from matcalc.show import derivation_html
+
+        return derivation_html(self)
+
+
+def derivation(text: str | Iterable[str], let: Iterable[str] = (), reading: str | None = None) -> Derivation:
+    """Check a chain of steps, in the plain language or in LaTeX.
+
+    Args:
+        text: lines such as `d/dX tr(A*X*B) = A'*B'` and `= (B*A)'`; between them `assume A symmetric`,
+            `where y = x - mu` or declarations, which hold from where they stand.
+        let: declarations that hold from the beginning.
+        reading: the reading that derivatives are meant in.
+
+    Returns:
+        every equality with its verdict; a step that is wrong does not stop the ones after it.
+    """
+    written = text if isinstance(text, str) else "\n".join(text)
+    return Derivation(tuple(Reader.of(let, reading=reading).read(lines(written))))
+
+
+@dataclass
+class Reader:
+    """Reads parts one after the other: what is assumed so far, and the side that a line `= ...` continues."""
+
+    known: Assumptions = field(default_factory=Assumptions)
+    last: Side | None = None
+
+    @classmethod
+    def of(cls, let: Iterable[str], layout: str | None = None, reading: str | None = None) -> "Reader":
+        """A reader with declarations."""
+        known = Assumptions(layout=layout or "numerator", reading=reading)
+        for text in [let] if isinstance(let, str) else let:
+            known = known.assume(text)
+        return cls(known)
+
+    def read(self, given: Iterable[Part]) -> Iterator[Step]:
+        """The statements of some parts, with their verdicts."""
+        for part in given:
+            if part.kind == ASSUMPTION:
+                yield from self._assume(part)
+            else:
+                yield from self._formula(part)
+
+    def _assume(self, part: Part) -> Iterator[Step]:
+        try:
+            self.known = self.known.assume(part.text)
+        except MatcalcError as error:
+            yield Step(part.line, part.text, "", "", UNREAD, None, str(error), part.is_display)
+
+    def _formula(self, part: Part) -> Iterator[Step]:
+        try:
+            found = list(chains(part.text))
+        except MatcalcError as error:
+            self.last = None
+            yield Step(part.line, part.text, "", "", UNREAD, None, str(error), part.is_display)
+            return
+        for chain in found:
+            yield from self._chain(chain, part)
+
+    def _chain(self, chain: list[Side], part: Part) -> Iterator[Step]:
+        first, *rest = chain
+        if first.relation:
+            rest, first = chain, self.last or Side("", "")
+        for side in rest:
+            yield self._statement(first, side, part)
+            first = side
+        self.last = first if rest or not self._is_remark(first) else self.last
+
+    def _is_remark(self, side: Side) -> bool:
+        """Whether what stands alone is a name or words rather than a formula that the next line may continue."""
+        try:
+            tree = side.tree(self.known.functions)
+        except MatcalcError:
+            return False
+        return tree.operation in ("name", "number") or (tree.operation == "group" and len(side.text) < 6)
+
+    def _statement(self, left: Side, right: Side, part: Part) -> Step:
+        line = part.line + part.text.count("\n", 0, right.start)
+        try:
+            status, verdict, reason = self._decide(left, right)
+        except MatcalcError as error:
+            status, verdict, reason = UNREAD, None, str(error)
+        return Step(line, left.text, right.relation, right.text, status, verdict, reason, part.is_display)
+
+    def _decide(self, left: Side, right: Side) -> tuple[str, Verdict | None, str]:
+        if not left.text:
+            return UNREAD, None, "nothing before it to continue"
+        functions = self.known.functions
+        if right.relation == ":=":
+            return DEFINITION, None, self._define(left, right.tree(functions))
+        if right.relation == "=:":
+            return DEFINITION, None, self._define(right, left.tree(functions))
+        if right.relation != "=":
+            return UNREAD, None, f"the relation {right.relation} is not an equality"
+        sides = left.tree(functions), right.tree(functions)
+        verdict = judge(*sides, self.known)
+        return verdict.verdict, verdict, "; ".join([*verdict.notes, *_as_read(sides, (left, right))])
+
+    def _define(self, name: Side, body: Syntax) -> str:
+        self.known = define(self.known, name, body)
+        return ""
+
+
+def define(known: Assumptions, name: Side, body: Syntax) -> Assumptions:
+    """The assumptions with a definition of the document: `y := x - mu`, `C(Sigma) := ...`."""
+    tree = name.tree()
+    if tree.operation == "juxtapose" and tree.operands[1].operation == "group":
+        function, argument = tree.operands[0], tree.operands[1].operands[0]
+        if function.operation == argument.operation == "name":
+            return known.define(function.value, (argument.value,), body)
+    if tree.operation == "apply" and all(o.operation == "name" for o in tree.operands):
+        return known.define(tree.value, tuple(o.value for o in tree.operands), body)
+    if tree.operation != "name":
+        raise ParseError("what is defined is not a name", name.start)
+    return known.define(tree.value, (), body)
+
+
+def _as_read(trees: tuple[Syntax, Syntax], sides: tuple[Side, Side]) -> list[str]:
+    r"""Slips of the scanner that were read as what they must be."""
+    bare_sum = any(
+        node.operation == "name" and node.value == "Sigma" and side.text[node.start - side.start :].startswith(r"\sum")
+        for tree, side in zip(trees, sides, strict=True)
+        for node in walk(tree)
+    )
+    return [r"\sum without an index is read as Σ"] if bare_sum else []
+
+

@@ -1,0 +1,67 @@
+"""What a document says, part by part: its formulas and its declarations, each with the line where it stands."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+FORMULA, ASSUMPTION = "formula", "assumption"
+_ENVIRONMENTS = "equation|align|gather|multline|eqnarray|flalign|alignat|displaymath|math|dmath"
+_DISPLAYS = (
+    r"\$\$(?P<dollars>.*?)(?<!\\)\$\$",
+    r"\\\[(?P<brackets>.*?)\\\]",
+    rf"\\begin\{{(?P<name>(?:{_ENVIRONMENTS})\*?)\}}(?:\{{\d+\}})?(?P<environment>.*?)\\end\{{(?P=name)\}}",
+)
+_INLINE = (r"(?<![\\$])\$(?!\$)(?P<inline>[^$]*?=[^$]*?)(?<!\\)\$(?!\$)", r"\\\((?P<round>[^$]*?=.*?)\\\)")
+_FENCE = r"```(?P<language>\w*)\n(?P<code>.*?)```"
+_TEX = re.compile("|".join((r"(?<!\\)%[ \t]*let:?[ \t]+(?P<let>[^\n]*)", r"(?<!\\)%[^\n]*", *_DISPLAYS, *_INLINE)), re.DOTALL)
+_MARKDOWN = re.compile("|".join((r"<!--\s*let:?\s(?P<let>.*?)-->", r"<!--.*?-->", _FENCE, *_DISPLAYS, *_INLINE)), re.DOTALL)
+_FORMULAS = ("dollars", "brackets", "environment", "inline", "round", "code")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A formula or an assumption, its line, and whether it is displayed rather than in the text."""
+
+    kind: str
+    text: str
+    line: int
+    is_display: bool = True
+
+
+def parts(text: str, suffix: str) -> Iterator[Part]:
+    """The parts of a document: .tex, .md, or else lines of a derivation in plain text."""
+    if suffix in (".tex", ".md", ".markdown"):
+        yield from _marked(text, _TEX if suffix == ".tex" else _MARKDOWN)
+    else:
+        yield from lines(text)
+
+
+def _marked(text: str, pattern: "re.Pattern[str]") -> Iterator[Part]:
+    for match in pattern.finditer(text):
+        groups = match.groupdict()
+        if groups.get("let") is not None:
+            yield from (Part(ASSUMPTION, s, _line(text, match.start("let"))) for s in groups["let"].split("\n") if s.strip())
+            continue
+        name = next((n for n in _FORMULAS if groups.get(n) is not None), None)
+        if name is None or (name == "code" and groups["language"] != "math"):
+            continue
+        start = match.start(name) + len(groups[name]) - len(groups[name].lstrip())
+        if groups[name].strip():
+            yield Part(FORMULA, groups[name].strip(), _line(text, start), name not in ("inline", "round"))
+
+
+def lines(text: str) -> Iterator[Part]:
+    """The lines of a derivation: `assume ...`, `where ...`, `X: n x n`, and formulas."""
+    for number, line in enumerate(text.splitlines(), 1):
+        stated = line.partition("#")[0].strip()
+        if stated:
+            yield Part(ASSUMPTION if _is_assumption(stated) else FORMULA, stated, number)
+
+
+def _is_assumption(line: str) -> bool:
+    lead = r"(?:assume|where|let|suppose|given|with|forget|layout|reading)\b"
+    return re.match(rf"{lead}|[\w\s,\u0302]+:(?!=)|\w+\s*~", line, re.IGNORECASE) is not None
+
+
+def _line(text: str, position: int) -> int:
+    return text.count("\n", 0, position) + 1

@@ -1,0 +1,571 @@
+r"""Formulas with indices, integrals, expectations and derivatives in their middle, evaluated at a point.
+
+What has no closed form in the language is given a meaning by numbers: `\sum_{i=1}^n`, `x_{ij}`, `\delta_{ij}`,
+`\int_{\mathbb{R}^D} ... dx`, `\mathbb{E}[...]`, `\frac{\partial f}{\partial x_{ij}}`. Every array is (..., rows,
+columns); an index is an integer; a derivative is a complex step along the free entries of its variable, so that it is
+exact to rounding, passes through a Gaussian integral, and reads a structured matrix entrywise.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from matcalc import arrays
+from matcalc.errors import MatcalcError, ParseError, ShapeError
+from matcalc.expr import Symbol
+from matcalc.integrals import exponents, integrate
+from matcalc.latex_syntax import bare, constant
+from matcalc.oracle import STEP, structure_of
+from matcalc.sampling import FLAVOURS, GUARDED, draw, size_assignments
+from matcalc.shape import ELEMENTWISE
+from matcalc.structure import GENERAL, Structure
+from matcalc.syntax import Syntax, parse, transform, walk
+
+MAX_DEPTH = 150
+COMPARE: dict[str, Callable[[int, int], bool]] = {
+    "!=": lambda a, b: a != b,
+    ">=": lambda a, b: a >= b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    "<": lambda a, b: a < b,
+}
+CLOSED_UNDER_INVERSE = ("general", "symmetric", "spd", "diagonal", "lower", "upper", "skew")
+_DENSITY = "exp(-1/2*(x-m)'*S^-1*(x-m))/sqrt(det(2*pi*S))"
+_COVARIANCE = "(x-m)*(x-m)'"
+
+
+@dataclass(frozen=True)
+class Law:
+    """A random vector: its name, and the mean and the covariance of its Gaussian."""
+
+    name: str
+    mean: Syntax
+    covariance: Syntax
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A name that stands for a formula, of some parameters when it is a function."""
+
+    parameters: tuple[str, ...]
+    body: Syntax
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What the names of a formula stand for."""
+
+    symbols: Mapping[str, Symbol] = field(default_factory=dict)
+    definitions: Mapping[str, Definition] = field(default_factory=dict)
+    laws: Mapping[str, Law] = field(default_factory=dict)
+    unspecified: Mapping[str, str] = field(default_factory=dict)
+    conditions: tuple[tuple[str, str, str], ...] = ()
+    layout: str = "numerator"
+
+    @property
+    def functions(self) -> set[str]:
+        """The names that are applied to what follows them in brackets."""
+        return {n for n, d in self.definitions.items() if d.parameters} | set(self.unspecified)
+
+    @property
+    def sizes(self) -> set[str]:
+        """The names of sizes."""
+        return {name for s in self.symbols.values() for d in s.shape for name in d.names}
+
+
+@cache
+def _template(text: str) -> Syntax:
+    return parse(text)
+
+
+def _filled(template: str, **parts: Syntax) -> Syntax:
+    def rule(node: Syntax) -> Syntax:
+        return parts.get(node.value, node) if node.operation == "name" else node
+
+    return transform(_template(template), rule)
+
+
+def expand(tree: Syntax, laws: Mapping[str, Law]) -> Syntax:
+    """Densities written out, expectations as integrals."""
+
+    def rule(node: Syntax) -> Syntax:
+        match node.operation:
+            case "density":
+                x, mean, covariance = node.operands
+                return replace(_filled(_DENSITY, x=x, m=mean, S=covariance), start=node.start, end=node.end)
+            case "expectation":
+                return _expectation(node.operands[0], _law(node, laws))
+            case "covariance":
+                law, body = _law(node, laws), node.operands[0]
+                return _expectation(_filled(_COVARIANCE, x=body, m=_expectation(body, law)), law)
+        return node
+
+    return transform(tree, rule)
+
+
+def _law(node: Syntax, laws: Mapping[str, Law]) -> Law:
+    if node.value not in laws:
+        label = f" under {node.value}" if node.value else ""
+        raise ParseError(f"the distribution{label} is not declared; write 'x ~ N(mu, Sigma){label}'", node.start)
+    return laws[node.value]
+
+
+def _expectation(body: Syntax, law: Law) -> Syntax:
+    x = Syntax("name", (), law.name, body.start, body.end)
+    weight = _filled(_DENSITY, x=x, m=law.mean, S=law.covariance)
+    return Syntax("integral", (Syntax("multiply", (body, weight)), x), "unsaid", body.start, body.end)
+
+
+# --- a point ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Variable:
+    """What a derivative is by: a symbol, or its inverse, along the directions of its free entries."""
+
+    name: str
+    value: np.ndarray
+    directions: np.ndarray
+    inverted: bool = False
+
+    @property
+    def moves(self) -> np.ndarray:
+        """The directions in which the symbol itself moves."""
+        return -self.value @ self.directions @ self.value if self.inverted else self.directions
+
+
+@dataclass(frozen=True)
+class Point:
+    """Values for the names of a formula, and the evaluation of formulas there.
+
+    `values` may carry leading axes, of integration points or of directions; `still` are the real values without them,
+    from which the Gaussians of integrals are taken.
+    """
+
+    meaning: Meaning
+    sizes: Mapping[str, int]
+    values: Mapping[Any, np.ndarray]
+    still: Mapping[Any, np.ndarray]
+    indices: Mapping[str, int] = field(default_factory=dict)
+    seed: int = 0
+
+    def bind(self, key: Any, value: np.ndarray, still: np.ndarray | None = None) -> "Point":
+        """The point with a new leading axis, along which one value varies."""
+        spread = {k: v[..., None, :, :] if v.ndim > 2 else v for k, v in self.values.items()}
+        kept = {k: v for k, v in self.still.items() if k != key} | ({key: still} if still is not None else {})
+        return replace(self, values=spread | {key: value}, still=kept)
+
+    def at(self, **indices: int) -> "Point":
+        """The point with some indices given."""
+        return replace(self, indices={**self.indices, **indices})
+
+    def __call__(self, tree: Syntax) -> np.ndarray:
+        """The value of a formula."""
+        operation = getattr(self, f"_{tree.operation}", None)
+        if operation is None:
+            raise ParseError(f"{tree.operation} is not read here", tree.start)
+        return operation(tree)
+
+    # --- leaves ---
+
+    def _number(self, tree: Syntax) -> np.ndarray:
+        return np.full((1, 1), float(tree.value))
+
+    def _name(self, tree: Syntax) -> np.ndarray:
+        name = tree.value
+        if name in self.values:
+            return self.values[name]
+        if name in self.meaning.definitions:
+            return self._defined(name)(self.meaning.definitions[name].body)
+        if name in self.sizes:
+            return np.full((1, 1), float(self.sizes[name]))
+        if name == "pi":
+            return np.full((1, 1), np.pi)
+        if name in self.indices:
+            return np.full((1, 1), float(self.indices[name] + 1))
+        if name in self.meaning.unspecified:
+            return self._unspecified(name, self._name(replace(tree, value=self.meaning.unspecified[name])))
+        if name == "I":
+            raise ParseError("I needs its size here: write I_n", tree.start)
+        raise ParseError(f"{name} is not declared", tree.start)
+
+    def _defined(self, name: str) -> "Point":
+        """The point at which the definition of a name is read: itself not among the names."""
+        others = {n: d for n, d in self.meaning.definitions.items() if n != name}
+        return replace(self, meaning=replace(self.meaning, definitions=others))
+
+    def _unspecified(self, name: str, x: np.ndarray) -> np.ndarray:
+        """Some scalar function of a matrix, smooth and without symmetry, the same wherever it is named."""
+        rows, columns = x.shape[-2:]
+        rng = np.random.default_rng([self.seed, *map(ord, name)])
+        a, b, c = rng.uniform(-1, 1, (3, rows, columns))
+        linear, twisted = (np.sum(w * x, (-2, -1), keepdims=True) for w in (a, b))
+        return linear + linear * twisted + np.sum(c * x**2, (-2, -1), keepdims=True) * twisted
+
+    # --- operations of the language ---
+
+    def _group(self, tree: Syntax) -> np.ndarray:
+        return self(tree.operands[0])
+
+    _annotated = _group
+
+    def _negative(self, tree: Syntax) -> np.ndarray:
+        return -self(tree.operands[0])
+
+    def _transpose(self, tree: Syntax) -> np.ndarray:
+        return self(tree.operands[0]).swapaxes(-1, -2)
+
+    def _both(self, tree: Syntax, what: str, *, scalars: bool) -> tuple[np.ndarray, np.ndarray]:
+        a, b = map(self, tree.operands)
+        if a.shape[-2:] != b.shape[-2:] and not (scalars and (_is_scalar(a) or _is_scalar(b))):
+            raise ShapeError(f"{what}: {_shape(a)} and {_shape(b)} do not fit")
+        return a, b
+
+    def _add(self, tree: Syntax) -> np.ndarray:
+        a, b = self._both(tree, "sum", scalars=False)
+        return a + b
+
+    def _subtract(self, tree: Syntax) -> np.ndarray:
+        a, b = self._both(tree, "difference", scalars=False)
+        return a - b
+
+    def _hadamard(self, tree: Syntax) -> np.ndarray:
+        a, b = self._both(tree, "elementwise product", scalars=True)
+        return a * b
+
+    def _elementwise_divide(self, tree: Syntax) -> np.ndarray:
+        a, b = self._both(tree, "elementwise quotient", scalars=True)
+        return a / b
+
+    def _multiply(self, tree: Syntax) -> np.ndarray:
+        a, b = map(self, tree.operands)
+        if _is_scalar(a) or _is_scalar(b):
+            return a * b
+        if a.shape[-1] != b.shape[-2]:
+            raise ShapeError(f"product: {_shape(a)} and {_shape(b)} do not fit")
+        return a @ b
+
+    _juxtapose = _multiply
+
+    def _divide(self, tree: Syntax) -> np.ndarray:
+        a, b = map(self, tree.operands)
+        if not _is_scalar(b):
+            raise ShapeError(f"division by {_shape(b)}: expected a scalar")
+        return a / b
+
+    def _kronecker(self, tree: Syntax) -> np.ndarray:
+        return arrays.FUNCTIONS["kron"](GUARDED, *map(self, tree.operands))
+
+    def _power(self, tree: Syntax) -> np.ndarray:
+        base, exponent = tree.operands
+        value, k = self(base), constant(exponent)
+        if _is_scalar(value):
+            return value ** (int(k) if k is not None and k.denominator == 1 else self(exponent))
+        if value.shape[-1] != value.shape[-2] or k is None or k.denominator > 2:
+            raise ShapeError(f"power: {_shape(value)} to the power {k if k is not None else 'of a name'} is not read")
+        if k.denominator == 2:
+            value, k = arrays.FUNCTIONS["sqrtm"](GUARDED, value), 2 * k
+        return np.linalg.matrix_power(GUARDED.inverse(value) if k < 0 else value, abs(int(k)))
+
+    def _elementwise_power(self, tree: Syntax) -> np.ndarray:
+        k = constant(tree.operands[1])
+        return self(tree.operands[0]) ** (int(k) if k is not None and k.denominator == 1 else self(tree.operands[1]))
+
+    def _call(self, tree: Syntax) -> np.ndarray:
+        name = tree.value
+        if name in ("eye", "ones", "zeros"):
+            rows, columns = (self._size(o) for o in (*tree.operands, *tree.operands)[:2])
+            return {"eye": lambda r, c: np.eye(r), "ones": lambda r, c: np.ones((r, c)),
+                    "zeros": lambda r, c: np.zeros((r, c))}[name](rows, columns)  # fmt: skip
+        if name in ELEMENTWISE:
+            return arrays.ELEMENTWISE[name](GUARDED, self(tree.operands[0]))
+        if any(bare(o).operation == "subscript" and len(bare(o).operands) == 3 for o in tree.operands):
+            raise ParseError(f"{name} of a matrix with two indices: a submatrix is not read", tree.start)
+        if name in ("det", "logdet"):
+            return (GUARDED.determinant if name == "det" else GUARDED.log_determinant)(self(tree.operands[0]))
+        if name not in arrays.FUNCTIONS:
+            raise ParseError(f"{name} is not read in a formula with indices or integrals", tree.start)
+        return arrays.FUNCTIONS[name](GUARDED, *map(self, tree.operands))
+
+    def _size(self, tree: Syntax) -> int:
+        return round(float(self(tree).item()))
+
+    def _bars(self, tree: Syntax) -> np.ndarray:
+        value = self(tree.operands[0])
+        return arrays.absolute(GUARDED, value) if _is_scalar(value) else GUARDED.determinant(value)
+
+    def _norm(self, tree: Syntax) -> np.ndarray:
+        return arrays.norm2(GUARDED, self(tree.operands[0]))
+
+    def _apply(self, tree: Syntax) -> np.ndarray:
+        name, definitions = tree.value, self.meaning.definitions
+        if name in self.meaning.unspecified:
+            return self._unspecified(name, self(tree.operands[0]))
+        parameters = definitions[name].parameters
+        if len(parameters) != len(tree.operands):
+            raise ParseError(f"{name}: expected {len(parameters)} argument(s), got {len(tree.operands)}", tree.start)
+        given = dict(zip(parameters, tree.operands, strict=True))
+        return self._defined(name)(_substituted(definitions[name].body, given))
+
+    # --- indices ---
+
+    def _index(self, tree: Syntax) -> int:
+        match tree.operation:
+            case "number":
+                return int(tree.value) - 1
+            case "add" | "subtract":
+                step = int(tree.operands[1].value)
+                return self._index(tree.operands[0]) + (step if tree.operation == "add" else -step)
+        if tree.value in self.sizes:
+            return self.sizes[tree.value] - 1
+        if tree.value not in self.indices:
+            raise ParseError(f"the index {tree.value} has no range here", tree.start)
+        return self.indices[tree.value]
+
+    def _subscript(self, tree: Syntax) -> np.ndarray:
+        base, *places = tree.operands
+        joined = joined_name(tree)
+        if joined in self.values or joined in self.meaning.definitions:
+            return self._name(replace(tree, operation="name", operands=(), value=joined))
+        if base.operation == "name" and base.value == "I" and len(places) == 1:
+            return np.eye(self._size(places[0]))
+        if base.operation == "ones":
+            return np.ones((self._size(places[0]), 1))
+        if base.operation == "norm":
+            return self._norm(base)
+        indices = tuple(map(self._index, places))
+        if base.operation == "name" and base.value == "delta" and len(indices) == 2:
+            return np.full((1, 1), float(indices[0] == indices[1]))
+        if (_entry_key(base, indices)) in self.values:
+            return self.values[_entry_key(base, indices)]
+        return _entry(self(self.owner(base, len(indices))), indices, tree)
+
+    def owner(self, base: Syntax, count: int) -> Syntax:
+        """The matrix or vector whose entries are meant: x_{ij} are those of X."""
+        if base.operation != "name" or count != 2:
+            return base
+        capital = base.value[0].upper() + base.value[1:]
+        known = {**self.values, **self.meaning.definitions}
+        is_matrix = base.value in self.values and self.values[base.value].shape[-1] > 1
+        return replace(base, value=capital) if capital in known and not is_matrix else base
+
+    def _loop(self, tree: Syntax) -> Iterator[np.ndarray]:
+        kind, names = tree.value
+        body, *bounds = tree.operands
+        for chosen in self._choices(kind, names, bounds, body):
+            yield self.at(**chosen)(body)
+
+    def _choices(self, kind: str, names: tuple[str, ...], bounds: Sequence[Syntax], body: Syntax) -> list[dict[str, int]]:
+        if kind == "from":
+            first = self._size(bounds[0])
+            last = self._size(bounds[1]) if len(bounds) == 2 else self.range(names[0], [body])
+            return [{names[0]: k - 1} for k in range(first, last + 1)]
+        free = names if kind == "over" else tuple(n for n in (names[0], names[2]) if n not in self.indices)
+        last = self._size(bounds[0]) if bounds else 0
+        choices = product(*(range(last or self.range(n, [body])) for n in free))
+        found = [dict(zip(free, c, strict=True)) for c in choices]
+        if kind == "over":
+            return found
+        holds = COMPARE[names[1]]
+        return [c for c in found if holds(*({**self.indices, **c}[n] for n in (names[0], names[2])))]
+
+    def _summation(self, tree: Syntax) -> np.ndarray:
+        terms = list(self._loop(tree))
+        return sum(terms[1:], terms[0]) if terms else np.zeros((1, 1))
+
+    def _iterated_product(self, tree: Syntax) -> np.ndarray:
+        result = np.ones((1, 1))
+        for factor in self._loop(tree):
+            result = result * factor if _is_scalar(result) or _is_scalar(factor) else result @ factor
+        return result
+
+    def range(self, name: str, trees: Sequence[Syntax]) -> int:
+        """How many values an index takes, from the matrices and vectors that it is an index of."""
+        for tree in trees:
+            for node in walk(tree):
+                if node.operation != "subscript":
+                    continue
+                base, *places = node.operands
+                at = [k for k, p in enumerate(places) if p.operation == "name" and p.value == name]
+                owner = self.owner(base, len(places))
+                if at and owner.operation == "name" and owner.value != "delta":
+                    shape = self(owner).shape[-2:]
+                    return shape[at[0]] if shape[1] > 1 and len(places) == 2 else max(shape)
+        raise ParseError(f"the range of the index {name} cannot be told from the formula")
+
+    # --- integrals ---
+
+    def _integral(self, tree: Syntax) -> np.ndarray:
+        body, variable, *dimension = tree.operands
+        key, n = self._measure(tree, variable, dimension)
+        found = [e for e in exponents(body) if self._depends(e, variable)]
+        if not found:
+            raise MatcalcError("an integral without a Gaussian: only a polynomial times a Gaussian is integrated")
+
+        def f(x: np.ndarray) -> np.ndarray:
+            return self.bind(key, x)(body)
+
+        def q(x: np.ndarray) -> np.ndarray:
+            real = replace(self, values=self.still).bind(key, x)
+            total = np.asarray(sum(real(e) for e in found))
+            return np.broadcast_to(total, (len(x), 1, 1))[:, 0, 0]
+
+        return integrate(f, q, n)
+
+    def _measure(self, tree: Syntax, variable: Syntax, dimension: Sequence[Syntax]) -> tuple[Any, int]:
+        """Under what name the variable of integration is bound, and how many numbers it is."""
+        if variable.operation == "subscript":
+            base, *places = variable.operands
+            return _entry_key(base, tuple(map(self._index, places))), 1
+        if dimension:
+            return variable.value, self._size(dimension[0])
+        if tree.value == "line":
+            return variable.value, 1
+        return variable.value, self(variable).shape[-2]
+
+    def _depends(self, tree: Syntax, variable: Syntax) -> bool:
+        """Whether a formula, with what is defined in it, names a variable."""
+        name = variable.operands[0].value if variable.operation == "subscript" else variable.value
+        reached: set[str] = set()
+        waiting = [tree]
+        while waiting:
+            found = {node.value for node in walk(waiting.pop()) if node.operation == "name"} - reached
+            reached |= found
+            waiting += [self.meaning.definitions[n].body for n in found & set(self.meaning.definitions)]
+        return name in reached
+
+    # --- derivatives ---
+
+    def _derivative(self, tree: Syntax) -> np.ndarray:
+        of, by = tree.operands
+        if tree.value != 1:
+            raise ParseError("a second derivative inside a formula is not read", tree.start)
+        if any(np.iscomplexobj(v) for v in self.values.values()):
+            raise ParseError("a derivative inside a derivative is not read", tree.start)
+        variable = self.variable(by)
+        position = self.values.get(variable.name, variable.value)[..., None, :, :]
+        slopes = self.bind(variable.name, position + 1j * STEP * variable.moves, variable.value)(of).imag / STEP
+        return self._laid_out(slopes, variable, by)
+
+    def variable(self, by: Syntax) -> Variable:
+        """What a derivative is by: X, X^{-1}, an entry of either, or an entry of a vector."""
+        if by.operation == "subscript" and joined_name(by) not in self.values:
+            base, *places = by.operands
+            indices = tuple(map(self._index, places))
+            if _entry_key(base, indices) in self.values:
+                key = _entry_key(base, indices)
+                return Variable(key, self.still.get(key, self.values[key]), np.ones((1, 1, 1)))
+            whole = self.variable(self.owner(base, len(places)))
+            return replace(whole, directions=_along_entry(whole.directions, indices, by))
+        if by.operation == "power" and constant(by.operands[1]) == -1:
+            return self._inverted(bare(by.operands[0]))
+        if by.operation == "subscript":
+            by = Syntax("name", (), joined_name(by), by.start, by.end)
+        if by.operation != "name":
+            raise ParseError("a derivative by this is not read: expected a name, its inverse or an entry", by.start)
+        if by.value not in self.values and by.value in self.meaning.definitions:
+            body = bare(self.meaning.definitions[by.value].body)
+            if body.operation == "power":
+                return self.variable(body)
+        value = self.still[by.value] if by.value in self.still else self(by)
+        return Variable(by.value, value, self._structure(by.value).basis(*value.shape[-2:]))
+
+    def _inverted(self, of: Syntax) -> Variable:
+        if of.operation != "name" or self._structure(of.value).name not in CLOSED_UNDER_INVERSE:
+            raise ParseError("a derivative by this inverse is not read", of.start)
+        value = self(of)
+        return Variable(of.value, value, self._structure(of.value).basis(*value.shape[-2:]), inverted=True)
+
+    def _structure(self, name: str) -> Structure:
+        symbol = self.meaning.symbols.get(name)
+        structure = structure_of(symbol) if symbol is not None else GENERAL
+        if not structure.is_linear:
+            raise MatcalcError(f"{name} is {structure.name}: it has no free entries")
+        return structure
+
+    def _laid_out(self, slopes: np.ndarray, variable: Variable, by: Syntax) -> np.ndarray:
+        """The derivative in its shape, from the slopes (..., directions, rows, columns)."""
+        basis = variable.directions
+        rows, columns = slopes.shape[-2:]
+        if by.operation == "subscript" or basis.shape == (1, 1, 1):
+            return slopes[..., 0, :, :]
+        if (rows, columns) == (1, 1):
+            return np.einsum("...k,kij->...ij", slopes[..., 0, 0], basis)
+        if columns == basis.shape[-1] == 1:
+            jacobian = np.einsum("...ki,kj->...ij", slopes[..., 0], basis[..., 0])
+            return jacobian if self.meaning.layout == "numerator" else jacobian.swapaxes(-1, -2)
+        raise ShapeError("the derivative of a matrix by a matrix has no matrix form")
+
+
+def joined_name(tree: Syntax) -> str:
+    """The one name that a letter with an index may be: mu_x, x1."""
+    base, *places = tree.operands
+    index = "".join(str(p.value) for p in places)
+    return f"{base.value}{'' if index.isdigit() else '_'}{index}"
+
+
+def _entry_key(base: Syntax, indices: tuple[int, ...]) -> Any:
+    return (base.value, indices)
+
+
+def _entry(value: np.ndarray, indices: tuple[int, ...], tree: Syntax) -> np.ndarray:
+    """One entry; of a matrix with one index, a column."""
+    rows, columns = value.shape[-2:]
+    if len(indices) == 1:
+        i = indices[0]
+        inside = 0 <= i < (rows if columns == 1 else columns)
+        found = value[..., i : i + 1, :] if columns == 1 else value[..., :, i : i + 1]
+    else:
+        i, j = indices[:2]
+        inside = len(indices) == 2 and 0 <= i < rows and 0 <= j < columns
+        found = value[..., i : i + 1, j : j + 1]
+    if not inside:
+        raise ShapeError(f"the index {','.join(str(i + 1) for i in indices)} is outside of {_shape(value)}")
+    return found
+
+
+def _along_entry(directions: np.ndarray, indices: tuple[int, ...], by: Syntax) -> np.ndarray:
+    """The direction in which one entry moves, and whatever it stands for elsewhere."""
+    place = (*indices, 0)[:2]
+    chosen = np.flatnonzero(directions[:, place[0], place[1]])
+    if not len(chosen):
+        raise ParseError("a derivative by an entry that is fixed", by.start)
+    k = chosen[0]
+    return directions[k : k + 1] * directions[k, place[0], place[1]]
+
+
+def _substituted(tree: Syntax, given: Mapping[str, Syntax]) -> Syntax:
+    def rule(node: Syntax) -> Syntax:
+        if node.operation == "name" and node.value in given:
+            return Syntax("group", (given[node.value],), None, node.start, node.end)
+        return node
+
+    return transform(tree, rule)
+
+
+def _is_scalar(value: np.ndarray) -> bool:
+    return value.shape[-2:] == (1, 1)
+
+
+def _shape(value: np.ndarray) -> str:
+    rows, columns = value.shape[-2:]
+    return f"a {rows} x {columns} matrix" if rows * columns > 1 else "a scalar"
+
+
+# --- points -----------------------------------------------------------------------------------------------------------
+
+
+def points(meaning: Meaning, count: int = 2) -> Iterator[tuple[Point, int]]:
+    """Points at two sets of sizes, from the plainest values to the tamest, with the number of the flavour."""
+    ordered = sorted(meaning.symbols.values(), key=lambda s: s.name)
+    assignments = [s for s in size_assignments(meaning.sizes) if min(s.values(), default=2) > 1]
+    for k, sizes in enumerate(assignments[:2]):
+        for seed in range(count):
+            for f, flavour in enumerate(FLAVOURS):
+                rng = np.random.default_rng([seed, k, f])
+                values = {s.name: draw(s, sizes, rng, 1, flavour)[0] for s in ordered}
+                yield Point(meaning, sizes, values, values, seed=seed), f

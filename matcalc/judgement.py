@@ -1,0 +1,251 @@
+"""The verdict on one statement: by `check` where both sides have a closed form, by numbers where they have not."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+
+from matcalc.assumptions import Assumptions
+from matcalc.diagnosis import Diagnosis
+from matcalc.entries import COMPARE, Meaning, Point, expand, joined_name, points
+from matcalc.errors import MatcalcError, ShapeError
+from matcalc.latex_syntax import BEYOND, bare, plain, to_language
+from matcalc.oracle import TOLERANCE, Evidence, relative_error
+from matcalc.scope import Scope
+from matcalc.syntax import Syntax, transform, walk
+from matcalc.verdict import RIGHT, UNDECIDED, WRONG, Verdict, check
+
+_ZERO = Syntax("number", (), Fraction(0))
+
+
+def judge(left: Syntax, right: Syntax, known: Assumptions) -> Verdict:
+    """Whether two sides are equal under some assumptions.
+
+    Raises:
+        MatcalcError: a side cannot be read, or does not fit in itself.
+    """
+    left, right = _zero_last(left, right)
+    by_form = _derivative_claim(left, right, known) or _equality(left, right, known)
+    return by_form() if by_form is not None else by_numbers(left, right, known)
+
+
+def _zero_last(left: Syntax, right: Syntax) -> tuple[Syntax, Syntax]:
+    return (right, left) if _is_zero(left) else (left, right)
+
+
+def _is_zero(tree: Syntax) -> bool:
+    return bare(tree).operation == "number" and bare(tree).value == 0
+
+
+# --- in closed form ---------------------------------------------------------------------------------------------------
+
+
+def _derivative_claim(left: Syntax, right: Syntax, known: Assumptions) -> Callable[[], Verdict] | None:
+    """A derivative on one side, a closed form on the other."""
+    left, right = map(bare, (left, right))
+    if right.operation == "derivative":
+        left, right = right, left
+    if left.operation != "derivative" or bare(left.operands[1]).operation != "name":
+        return None
+    by = bare(left.operands[1]).value
+    of, claim = (closed_text(t, known, by) for t in (left.operands[0], right))
+    if of is None or claim is None or by in known.definitions:
+        return None
+    claim = f"0*{by}" if _is_zero(right) else claim
+    return lambda: check(of, claim, by, known.let, known.reading, left.value, known.layout)
+
+
+def _equality(left: Syntax, right: Syntax, known: Assumptions) -> Callable[[], Verdict] | None:
+    a, b = (closed_text(t, known) for t in (left, right))
+    if a is None or b is None:
+        return None
+    return lambda: check(a, f"0*({a})" if _is_zero(right) else b, None, known.let)
+
+
+def closed_text(tree: Syntax, known: Assumptions, by: str = "") -> str | None:
+    """A formula in the plain language, definitions put in; None where it has no closed form there."""
+    definitions = {n: d for n, d in known.definitions.items() if n != by}
+    tree = inserted(tree, replace(known, definitions=definitions))
+    if any(_is_beyond(node, known) for node in walk(tree)):
+        return None
+    scope = Scope(known.let)
+    return to_language(plain(tree, scope.is_scalar))
+
+
+def _is_beyond(node: Syntax, known: Assumptions) -> bool:
+    if node.operation != "subscript":
+        return node.operation in BEYOND or (node.operation == "name" and node.value in known.unspecified)
+    base = bare(node.operands[0])
+    if base.operation in ("norm", "ones") or (base.operation == "name" and base.value == "I"):
+        return False
+    owners = (base.value, base.value[0].upper() + base.value[1:]) if base.operation == "name" else ()
+    is_name = base.operation == "name" and (known.is_name(joined_name(node)) or not any(map(known.is_name, owners)))
+    return not is_name or base.value == "delta"
+
+
+def inserted(tree: Syntax, known: Assumptions) -> Syntax:
+    """A formula with the definitions of its names put in, those of functions at their arguments."""
+    for _ in range(len(known.definitions)):
+        changed = transform(tree, lambda node: _insert(node, known))
+        if changed is tree:
+            break
+        tree = changed
+    return tree
+
+
+def _insert(node: Syntax, known: Assumptions) -> Syntax:
+    definition = known.definitions.get(node.value) if node.operation in ("name", "apply") else None
+    if definition is None or (node.operation == "apply") != bool(definition.parameters):
+        return node
+    given = dict(zip(definition.parameters, node.operands, strict=True))
+    body = transform(definition.body, lambda n: given.get(n.value, n) if n.operation == "name" else n)
+    return Syntax("group", (body,), None, node.start, node.end)
+
+
+# --- by numbers -------------------------------------------------------------------------------------------------------
+
+
+def by_numbers(left: Syntax, right: Syntax, known: Assumptions) -> Verdict:
+    """Whether two sides have the same value at several points and for every value of their free indices."""
+    meaning = known.meaning()
+    left, right = (expand(t, meaning.laws) for t in (left, right))
+    found = compare(left, right, meaning)
+    verdict = RIGHT if found.ok else WRONG if found.decided else UNDECIDED
+    diagnosis = slip(left, right, meaning) if verdict == WRONG else None
+    return Verdict(verdict, None, (), diagnosis, None, found)
+
+
+def compare(left: Syntax, right: Syntax, meaning: Meaning) -> Evidence:
+    """The largest relative difference of two formulas."""
+    worst, instances = 0.0, 0
+    for errors in _errors(left, right, meaning):
+        worst, instances = max([worst, *errors]), instances + len(errors)
+    decided = instances > 1
+    return Evidence(decided and worst <= TOLERANCE[1], instances, worst if decided else float("inf"),
+                    ("evaluation",), None, decided)  # fmt: skip
+
+
+def _errors(left: Syntax, right: Syntax, meaning: Meaning) -> Iterator[list[float]]:
+    """At each point, the errors for all values of the free indices; points where a side has no value are left out."""
+    settled = False
+    for at, flavour in points(meaning):
+        if flavour == 0:
+            settled = False
+        if settled:
+            continue
+        with np.errstate(all="ignore"):
+            errors = [_error(here(left), here(right), _is_zero(right)) for here in instances_of(at, (left, right))]
+        if np.isfinite(errors).all():
+            settled = True
+            yield errors
+
+
+def _error(a: np.ndarray, b: np.ndarray, is_zero: bool) -> float:
+    if is_zero:
+        b = np.zeros(a.shape)
+        return float(np.abs(a).max())
+    if a.shape != b.shape:
+        raise ShapeError(f"the sides differ in shape: {a.shape[0]} x {a.shape[1]} and {b.shape[0]} x {b.shape[1]}")
+    return float(relative_error(b[None], a[None], 1e-3 * np.abs(a).max())[0])
+
+
+def instances_of(at: Point, trees: Sequence[Syntax]) -> Iterator[Point]:
+    """The point with every choice of values for the free indices that the conditions allow."""
+    names = sorted({n for tree in trees for n in _free(tree, frozenset(at.sizes))})
+    here = [at]
+    for name in names:
+        ranges = at.range(name, trees)
+        here = [p.at(**{name: k}) for p in here for k in range(ranges)]
+    for point in here:
+        held = point.meaning.conditions
+        if all(COMPARE[sign](point.indices[a], point.indices[b]) for a, sign, b in held if {a, b} <= set(names)):
+            yield point
+
+
+def _free(tree: Syntax, bound: frozenset[str]) -> Iterator[str]:
+    """The names of indices that no sum binds."""
+    if tree.operation in ("summation", "iterated_product"):
+        kind, names = tree.value
+        bound = bound | (frozenset((names[0], names[2])) if kind == "where" else frozenset(names))
+        if kind == "where" and names[2] not in bound:
+            yield names[2]
+    operands = tree.operands
+    if tree.operation == "subscript" and tree.operands[0].operation not in ("ones", "norm"):
+        operands = tree.operands[:1]
+        if not (operands[0].operation == "name" and operands[0].value == "I" and len(tree.operands) == 2):
+            for place in tree.operands[1:]:
+                yield from (n.value for n in walk(place) if n.operation == "name" and n.value not in bound)
+    for operand in operands:
+        yield from _free(operand, bound)
+
+
+# --- slips ------------------------------------------------------------------------------------------------------------
+
+
+def slip(left: Syntax, right: Syntax, meaning: Meaning) -> Diagnosis:
+    """The slip of the pen or of the scanner that makes the difference, if one is found."""
+    for repair in (_signs, _swapped_indices, _factor):
+        for found in repair(left, right, meaning):
+            return found
+    return Diagnosis("unknown", "no single edit was found that makes the claim right")
+
+
+def _holds(left: Syntax, right: Syntax, meaning: Meaning) -> bool:
+    try:
+        return compare(left, right, meaning).ok
+    except MatcalcError:
+        return False
+
+
+def _signs(left: Syntax, right: Syntax, meaning: Meaning) -> Iterator[Diagnosis]:
+    mended = [transform(t, lambda n: replace(n, operation="hadamard") if n.operation == "kronecker" else n)
+              for t in (left, right)]  # fmt: skip
+    if (mended[0] is not left or mended[1] is not right) and _holds(*mended, meaning):
+        yield Diagnosis("wrong-term", "⊗ is printed for ⊙: with the Hadamard product it is right")
+
+
+def _swapped_indices(left: Syntax, right: Syntax, meaning: Meaning) -> Iterator[Diagnosis]:
+    for node in walk(right):
+        if node.operation != "subscript" or len(node.operands) != 3:
+            continue
+        base, i, j = node.operands
+        turned = replace(node, operands=(base, j, i))
+        if _holds(left, transform(right, lambda n, old=node, new=turned: new if n is old else n), meaning):
+            names = f"{base.value}_{i.value}{j.value}", f"{base.value}_{j.value}{i.value}"
+            yield Diagnosis("transpose", f"the indices are in the wrong order: {names[0]} should be {names[1]}")
+
+
+def _factor(left: Syntax, right: Syntax, meaning: Meaning) -> Iterator[Diagnosis]:
+    """The whole is off by one number."""
+    factors = []
+    for at, flavour in points(meaning):
+        if flavour == 0:
+            with np.errstate(all="ignore"):
+                factors += [_ratio(here(left), here(right)) for here in instances_of(at, (left, right))]
+    known = [f for f in factors if f is not None]
+    if not known or not np.allclose(known, known[0], rtol=1e-7) or known[0] == 0:
+        return
+    if np.isclose(known[0], -1):
+        yield Diagnosis("sign", "the sign of the whole is wrong")
+    else:
+        yield Diagnosis("scale", f"the whole is off by a factor: it must be multiplied by {_written(known[0])}")
+
+
+def _ratio(a: np.ndarray, b: np.ndarray) -> float | None:
+    """a / b where that is one number; None where both vanish."""
+    if a.shape != b.shape or not (np.abs(b).max() > 0 or np.abs(a).max() > 0):
+        return None
+    c = float(np.sum(a * b) / np.sum(b * b)) if np.abs(b).max() > 0 else float("nan")
+    return c if np.allclose(a, c * b, rtol=1e-7) else float("nan")
+
+
+def _written(c: float) -> str:
+    """A number as a fraction, or the root of one, where it is."""
+    for text, value in (("{}", c), ("sqrt({})", c * abs(c))):
+        fraction = Fraction(value).limit_denominator(64)
+        if abs(float(fraction) - value) < 1e-7 * abs(value):
+            return text.format(fraction)
+    return f"{c:.6g}"
+
+

@@ -1,0 +1,142 @@
+"""The statements of a formula: chains of sides with = between them, split where a paper starts a new one."""
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from matcalc.errors import ParseError
+from matcalc.syntax import Syntax, is_latex, parse
+
+RELATIONS = {
+    "EQUAL": "=", "DEFINES": ":=", "DEFINED_BY": "=:", "UNEQUAL": "!=", "AT_LEAST": ">=", "AT_MOST": "<=",
+    "ABOVE": ">", "BELOW": "<", "RELATION": "~",
+}  # fmt: skip
+_CONTINUES = ("PLUS", "MINUS", "TIMES", "HADAMARD", "KRONECKER", "SLASH")
+_PLAIN_RELATION = re.compile(r":=|=:|!=|>=|<=|≥|≤|≠|=|>|<")
+_PLAIN = {"≥": ">=", "≤": "<=", "≠": "!="}
+_HEAD = re.compile(
+    r"\s*(?:(?:d|∂)\s*/\s*(?:d|∂)\s*(?P<by>\w+)|(?:∇|grad|nabla)_?(?P<nabla>\w+))\s*(?P<of>\S.*)$"
+    r"|\s*(?:d|∂)\s*\((?P<inner>.*)\)\s*/\s*(?:d|∂)\s*(?P<under>\w+)\s*$",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a statement: the relation it stands after, its text, and where it begins in the formula."""
+
+    relation: str
+    text: str
+    start: int = 0
+    tokens: tuple = ()  # type: ignore[type-arg]
+
+    def tree(self, functions: Collection[str] = ()) -> Syntax:
+        """The side as a tree.
+
+        Raises:
+            ParseError: what cannot be read; the position is that in the formula.
+        """
+        if not self.tokens:
+            return read(self.text)
+        from matcalc.latex_syntax import parse_formula
+
+        return parse_formula(self.tokens, self._formula, functions)
+
+    @property
+    def _formula(self) -> str:
+        return " " * self.start + self.text
+
+
+def read(text: str, functions: Collection[str] = ()) -> Syntax:
+    """A formula in LaTeX or in the plain language, where it may begin with d/dX or ∇_X."""
+    if is_latex(text):
+        from matcalc.latex_syntax import parse_formula
+        from matcalc.latex_tokens import tokenise
+
+        return parse_formula(tokenise(text), text, functions)
+    head = _HEAD.match(text)
+    if head is None:
+        return parse(text)
+    of, by = (head["of"], head["by"] or head["nabla"]) if head["of"] else (head["inner"], head["under"])
+    return Syntax("derivative", (parse(of), parse(by)), 1, 0, len(text))
+
+
+def chains(text: str) -> Iterator[list[Side]]:
+    """The statements of a formula, each a list of sides; the first side has a relation when it continues another.
+
+    Raises:
+        ParseError: brackets that do not match, or a formula out of bounds.
+    """
+    if not is_latex(text):
+        yield list(_plain_sides(text))
+        return
+    from matcalc.latex_tokens import tokenise
+
+    for tokens in _statements(tokenise(text)):
+        yield list(_sides(tokens, text))
+
+
+def _plain_sides(text: str) -> Iterator[Side]:
+    relation, start, depth = "", 0, 0
+    position = 0
+    while position < len(text):
+        depth += (text[position] in "([{") - (text[position] in ")]}")
+        match = _PLAIN_RELATION.match(text, position) if depth == 0 else None
+        if match is None:
+            position += 1
+            continue
+        if text[start:position].strip() or relation:
+            yield Side(relation, text[start:position].strip(), start)
+        relation = _PLAIN.get(match.group(), match.group())
+        start = position = match.end()
+    yield Side(relation, text[start:].strip(), start)
+
+
+def _statements(tokens: Sequence) -> Iterator[list]:  # type: ignore[type-arg]
+    """The tokens between the places where a new statement starts: prose, a comma, a row that does not continue."""
+    from matcalc.latex_tokens import depth_change
+
+    current: list = []  # type: ignore[type-arg]
+    depth = 0
+    for k, token in enumerate(tokens):
+        depth += depth_change(token)
+        follows = tokens[k + 1].type if k + 1 < len(tokens) else ""
+        if depth > 0 and token.type == "SEPARATOR" and current and current[-1].type == "BEGIN":
+            continue
+        if token.type == "ROW" or (depth == 0 and token.type in ("SEPARATOR", "COMMA")):
+            continued = follows in _CONTINUES or follows in RELATIONS
+            if current and not continued and not (token.type == "ROW" and _is_open(current[-1].type)):
+                yield current
+                current = []
+            continue
+        current.append(token)
+    if current:
+        yield current
+
+
+def _is_open(kind: str) -> bool:
+    return kind in _CONTINUES or kind in RELATIONS
+
+
+def _sides(tokens: Sequence, text: str) -> Iterator[Side]:  # type: ignore[type-arg]
+    from matcalc.latex_tokens import depth_change
+
+    relation: str = ""
+    current: list = []  # type: ignore[type-arg]
+    depth = 0
+    for token in tokens:
+        depth += depth_change(token)
+        if depth == 0 and token.type in RELATIONS:
+            if current or relation:
+                yield _side(relation, current, text, token.start_pos)
+            relation, current = RELATIONS[token.type], []
+        else:
+            current.append(token)
+    yield _side(relation, current, text, len(text))
+
+
+def _side(relation: str, tokens: Sequence, text: str, end: int) -> Side:  # type: ignore[type-arg]
+    if not tokens:
+        raise ParseError(f"nothing stands beside the {relation} before character {end + 1}", end)
+    start = tokens[0].start_pos
+    return Side(relation, text[start : tokens[-1].end_pos], start, tuple(tokens))
