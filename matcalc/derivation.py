@@ -2,17 +2,21 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from matcalc.assumptions import Assumptions
+from matcalc.batch import error_message
 from matcalc.document import ASSUMPTION, Part, lines
-from matcalc.errors import MatcalcError, ParseError
-from matcalc.judgement import judge
+from matcalc.errors import DeclarationError, MatcalcError, ParseError
+from matcalc.integrals import mentions
+from matcalc.judgement import inserted, judge, judge_order, names_structure, undeclared
 from matcalc.statements import Side, chains
 from matcalc.syntax import Syntax, walk
 from matcalc.verdict import RIGHT, WRONG, Verdict
 
-UNREAD, DEFINITION = "not read", "definition"
+UNREAD, DEFINITION, ASIDE = "not read", "definition", "not a claim"
+_INEQUALITIES = (">=", "<=", ">", "<")
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ class Derivation:
     @property
     def is_right(self) -> bool:
         """Whether every step was read and is right."""
-        return all(s.status in (RIGHT, DEFINITION) for s in self.steps)
+        return all(s.status in (RIGHT, DEFINITION, ASIDE) for s in self.steps)
 
     @property
     def summary(self) -> str:
@@ -78,7 +82,7 @@ class Derivation:
         Raises:
             AssertionError: a step is wrong or could not be read; the message names the first one.
         """
-        bad = next((s for s in self.steps if s.status not in (RIGHT, DEFINITION)), None)
+        bad = next((s for s in self.steps if s.status not in (RIGHT, DEFINITION, ASIDE)), None)
         if bad is not None:
             raise AssertionError(f"line {bad.line}: {bad.formula}: {bad.status}; {bad.message}")
         return self
@@ -115,18 +119,24 @@ def derivation(text: str | Iterable[str], let: Iterable[str] = (), reading: str 
 
 @dataclass
 class Reader:
-    """Reads parts one after the other: what is assumed so far, and the side that a line `= ...` continues."""
+    """Reads parts one after the other: what is assumed so far, and the side that a line `= ...` continues.
+
+    A strict reader guesses nothing: once anything is declared, every name must be.
+    """
 
     known: Assumptions = field(default_factory=Assumptions)
     last: Side | None = None
+    strict: bool = False
 
     @classmethod
-    def of(cls, let: Iterable[str], layout: str | None = None, reading: str | None = None) -> "Reader":
+    def of(
+        cls, let: Iterable[str], layout: str | None = None, reading: str | None = None, strict: bool = False
+    ) -> "Reader":
         """A reader with declarations."""
         known = Assumptions(layout=layout or "numerator", reading=reading)
         for text in [let] if isinstance(let, str) else let:
             known = known.assume(text)
-        return cls(known)
+        return cls(known, None, strict)
 
     def read(self, given: Iterable[Part]) -> Iterator[Step]:
         """The statements of some parts, with their verdicts."""
@@ -153,29 +163,35 @@ class Reader:
             yield from self._chain(chain, part)
 
     def _chain(self, chain: list[Side], part: Part) -> Iterator[Step]:
+        """The statements of a chain; formulas in the text neither continue others nor are continued."""
         first, *rest = chain
         if first.relation:
-            rest, first = chain, self.last or Side("", "")
+            rest, first = chain, (self.last if part.is_display else None) or Side("", "")
+        elif not rest and part.is_display:
+            yield from self._alone(first, part)
         for side in rest:
             yield self._statement(first, side, part)
             first = side
-        self.last = first if rest or not self._is_remark(first) else self.last
+        if part.is_display and rest:
+            self.last = first if rest[-1].relation in ("=", ":=") else None
 
-    def _is_remark(self, side: Side) -> bool:
-        """Whether what stands alone is a name or words rather than a formula that the next line may continue."""
-        try:
-            tree = side.tree(self.known.functions)
-        except MatcalcError:
-            return False
-        return tree.operation in ("name", "number") or (tree.operation == "group" and len(side.text) < 6)
+    def _alone(self, side: Side, part: Part) -> Iterator[Step]:
+        """A formula without a relation, which a line `= ...` may continue; one in another notation is passed by."""
+        if any(token.type == "UNKNOWN" for token in side.tokens):
+            reason = next(str(token.value) for token in side.tokens if token.type == "UNKNOWN")
+            yield Step(self._line(part, side), side.text, "", "", UNREAD, None, reason)
+        else:
+            self.last = side
+
+    def _line(self, part: Part, side: Side) -> int:
+        return part.line + part.text.count("\n", 0, side.start)
 
     def _statement(self, left: Side, right: Side, part: Part) -> Step:
-        line = part.line + part.text.count("\n", 0, right.start)
         try:
             status, verdict, reason = self._decide(left, right)
-        except MatcalcError as error:
-            status, verdict, reason = UNREAD, None, str(error)
-        return Step(line, left.text, right.relation, right.text, status, verdict, reason, part.is_display)
+        except Exception as error:  # one statement must not keep the others from being checked
+            status, verdict, reason = UNREAD, None, error_message(error)
+        return Step(self._line(part, right), left.text, right.relation, right.text, status, verdict, reason, part.is_display)
 
     def _decide(self, left: Side, right: Side) -> tuple[str, Verdict | None, str]:
         if not left.text:
@@ -185,11 +201,29 @@ class Reader:
             return DEFINITION, None, self._define(left, right.tree(functions))
         if right.relation == "=:":
             return DEFINITION, None, self._define(right, left.tree(functions))
-        if right.relation != "=":
-            return UNREAD, None, f"the relation {right.relation} is not an equality"
+        if right.relation not in ("=", *_INEQUALITIES):
+            return ASIDE, None, f"{right.relation} is not an equality"
         sides = left.tree(functions), right.tree(functions)
-        verdict = judge(*sides, self.known)
+        self._require_declared(sides)
+        if right.relation == "=" and (name := self._free_name(sides)):
+            return ASIDE, None, f"{name} is free: this defines it or assumes something of it"
+        verdict = (judge if right.relation == "=" else partial(judge_order, right.relation))(*sides, self.known)
         return verdict.verdict, verdict, "; ".join([*verdict.notes, *_as_read(sides, (left, right))])
+
+    def _require_declared(self, sides: tuple[Syntax, Syntax]) -> None:
+        if not (self.strict and self.known.declared):
+            return
+        for name in sorted({n for side in sides for n in undeclared(side, self.known)}):
+            raise DeclarationError(f"{name} is not declared")
+
+    def _free_name(self, sides: tuple[Syntax, Syntax]) -> str:
+        """The name that stands alone on a side and occurs nowhere else: the equality cannot be a claim about it."""
+        for side, other in (sides, sides[::-1]):
+            alone = side.value if side.operation == "name" and side.value not in self.known.definitions else None
+            structured = alone is not None and names_structure(self.known, alone)
+            if alone is not None and not structured and not mentions(inserted(other, self.known), alone):
+                return str(alone)
+        return ""
 
     def _define(self, name: Side, body: Syntax) -> str:
         self.known = define(self.known, name, body)

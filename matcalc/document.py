@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 FORMULA, ASSUMPTION = "formula", "assumption"
+MARKED = (".tex", ".md", ".markdown")
 _ENVIRONMENTS = "equation|align|gather|multline|eqnarray|flalign|alignat|displaymath|math|dmath"
 _DISPLAYS = (
     r"\$\$(?P<dollars>.*?)(?<!\\)\$\$",
@@ -30,7 +31,7 @@ class Part:
 
 def parts(text: str, suffix: str) -> Iterator[Part]:
     """The parts of a document: .tex, .md, or else lines of a derivation in plain text."""
-    if suffix in (".tex", ".md", ".markdown"):
+    if suffix in MARKED:
         yield from _marked(text, _TEX if suffix == ".tex" else _MARKDOWN)
     else:
         yield from lines(text)

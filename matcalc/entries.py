@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from matcalc import arrays
+from matcalc import kernels
 from matcalc.errors import MatcalcError, ParseError, ShapeError
 from matcalc.expr import Symbol
 from matcalc.integrals import exponents, integrate
@@ -258,7 +258,7 @@ class Point:
         return a / b
 
     def _kronecker(self, tree: Syntax) -> np.ndarray:
-        return arrays.FUNCTIONS["kron"](GUARDED, *map(self, tree.operands))
+        return kernels.FUNCTIONS["kron"](GUARDED, *map(self, tree.operands))
 
     def _power(self, tree: Syntax) -> np.ndarray:
         base, exponent = tree.operands
@@ -268,7 +268,7 @@ class Point:
         if value.shape[-1] != value.shape[-2] or k is None or k.denominator > 2:
             raise ShapeError(f"power: {_shape(value)} to the power {k if k is not None else 'of a name'} is not read")
         if k.denominator == 2:
-            value, k = arrays.FUNCTIONS["sqrtm"](GUARDED, value), 2 * k
+            value, k = kernels.FUNCTIONS["sqrtm"](GUARDED, value), 2 * k
         return np.linalg.matrix_power(GUARDED.inverse(value) if k < 0 else value, abs(int(k)))
 
     def _elementwise_power(self, tree: Syntax) -> np.ndarray:
@@ -282,24 +282,24 @@ class Point:
             return {"eye": lambda r, c: np.eye(r), "ones": lambda r, c: np.ones((r, c)),
                     "zeros": lambda r, c: np.zeros((r, c))}[name](rows, columns)  # fmt: skip
         if name in ELEMENTWISE:
-            return arrays.ELEMENTWISE[name](GUARDED, self(tree.operands[0]))
+            return kernels.ELEMENTWISE[name](GUARDED, self(tree.operands[0]))
         if any(bare(o).operation == "subscript" and len(bare(o).operands) == 3 for o in tree.operands):
             raise ParseError(f"{name} of a matrix with two indices: a submatrix is not read", tree.start)
         if name in ("det", "logdet"):
             return (GUARDED.determinant if name == "det" else GUARDED.log_determinant)(self(tree.operands[0]))
-        if name not in arrays.FUNCTIONS:
+        if name not in kernels.FUNCTIONS:
             raise ParseError(f"{name} is not read in a formula with indices or integrals", tree.start)
-        return arrays.FUNCTIONS[name](GUARDED, *map(self, tree.operands))
+        return kernels.FUNCTIONS[name](GUARDED, *map(self, tree.operands))
 
     def _size(self, tree: Syntax) -> int:
         return round(float(self(tree).item()))
 
     def _bars(self, tree: Syntax) -> np.ndarray:
         value = self(tree.operands[0])
-        return arrays.absolute(GUARDED, value) if _is_scalar(value) else GUARDED.determinant(value)
+        return kernels.ELEMENTWISE["abs"](GUARDED, value) if _is_scalar(value) else GUARDED.determinant(value)
 
     def _norm(self, tree: Syntax) -> np.ndarray:
-        return arrays.norm2(GUARDED, self(tree.operands[0]))
+        return kernels.norm2(GUARDED, self(tree.operands[0]))
 
     def _apply(self, tree: Syntax) -> np.ndarray:
         name, definitions = tree.value, self.meaning.definitions

@@ -7,12 +7,14 @@ from fractions import Fraction
 import numpy as np
 
 from matcalc.assumptions import Assumptions
+from matcalc.claims import check_inequality
 from matcalc.diagnosis import Diagnosis
 from matcalc.entries import COMPARE, Meaning, Point, expand, joined_name, points
 from matcalc.errors import MatcalcError, ShapeError
 from matcalc.latex_syntax import BEYOND, bare, plain, to_language
 from matcalc.oracle import TOLERANCE, Evidence, relative_error
 from matcalc.scope import Scope
+from matcalc.structure import STRUCTURES
 from matcalc.syntax import Syntax, transform, walk
 from matcalc.verdict import RIGHT, UNDECIDED, WRONG, Verdict, check
 
@@ -36,6 +38,44 @@ def _zero_last(left: Syntax, right: Syntax) -> tuple[Syntax, Syntax]:
 
 def _is_zero(tree: Syntax) -> bool:
     return bare(tree).operation == "number" and bare(tree).value == 0
+
+
+def judge_order(relation: str, left: Syntax, right: Syntax, known: Assumptions) -> Verdict:
+    """Whether an inequality is refuted."""
+    a, b = (closed_text(t, known) for t in (left, right))
+    if a is None or b is None:
+        raise MatcalcError("an inequality with indices, integrals or expectations is not searched")
+    return check_inequality(a, f"{relation} {b}", known.let)
+
+
+def undeclared(tree: Syntax, known: Assumptions) -> set[str]:
+    """The names of a formula that nothing says anything of."""
+    sizes = known.meaning().sizes
+    bound = {v for law in known.laws.values() for v in (law.name,)} | {"pi", "I"}
+    found = {n.value for n in _named(tree)}
+    return {n for n in found - bound - sizes - set(known.unspecified) if not known.is_name(n)}
+
+
+def _named(tree: Syntax) -> Iterator[Syntax]:
+    """The names of a formula, without indices, what is integrated over, and letters for the entries of a matrix."""
+    if tree.operation == "name":
+        yield tree
+    operands = tree.operands
+    if tree.operation == "subscript":
+        operands = ()
+    elif tree.operation == "integral":
+        dummy = tree.operands[1].value
+        yield from (n for n in _named(tree.operands[0]) if n.value != dummy)
+        return
+    elif tree.operation in ("summation", "iterated_product"):
+        operands = tree.operands[:1]
+    for operand in operands:
+        yield from _named(operand)
+
+
+def names_structure(known: Assumptions, name: str) -> bool:
+    """Whether a name is declared with a structure, which an equality may be a claim about: Σ = Σᵀ."""
+    return any(s in known.declared.get(name, "") for s in STRUCTURES if s != "general")
 
 
 # --- in closed form ---------------------------------------------------------------------------------------------------

@@ -64,7 +64,7 @@ def _called(tokens: Sequence[Token], functions: Collection[str]) -> list[Token]:
         token.update(type="CALLED")
         if token.type == "NAME" and token.value in functions and after is not None and after.type == "OPEN"
         else token
-        for token, after in zip(tokens, following, strict=True)
+        for token, after in zip(tokens, following, strict=False)
     ]
 
 

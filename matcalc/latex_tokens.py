@@ -42,8 +42,8 @@ MACROS = _table(
     KRONECKER="otimes",
     DOTS="cdots ldots dots dotsb dotsc",
     ROW=r"\ cr",
-    SEPARATOR="therefore because quad qquad implies iff Rightarrow Leftrightarrow Longrightarrow downarrow leftarrow "
-    "square blacksquare Box qed qedhere",
+    SEPARATOR="therefore because quad qquad implies iff Rightarrow Leftrightarrow Longrightarrow Leftarrow downarrow leftarrow "
+    "curvearrowleft square blacksquare Box qed qedhere",
     THIN=", ; : >",
     DEFINES="coloneqq triangleq",
     DEFINED_BY="eqqcolon",
@@ -61,7 +61,7 @@ CHARACTERS = {
     "}": "END", "|": "BAR", "‖": "NORM", "^": "SUPER", "_": "SUB", "'": "PRIME", "′": "PRIME", "’": "PRIME",
     ",": "COMMA", "∂": "PARTIAL", "∇": "NABLA", "∑": "SUM", "∏": "PRODUCT", "∫": "INTEGRAL", "∞": "INFINITY",
     "∝": "RELATION", "≈": "RELATION", "∈": "RELATION", "→": "RELATION", ":=": "DEFINES", "=:": "DEFINED_BY",
-    ";": "SEPARATOR", "。": "SEPARATOR", "、": "SEPARATOR",
+    ";": "SEPARATOR", ":": "SEPARATOR", "。": "SEPARATOR", "、": "SEPARATOR",
 }  # fmt: skip
 FONT_WORDS = {
     ("mathbb", "E"): "EXPECTATION", ("mathrm", "E"): "EXPECTATION", ("operatorname", "E"): "EXPECTATION",
@@ -214,7 +214,7 @@ def _name_bare_sums(tokens: Sequence[Token]) -> list[Token]:
         _token("NAME", "Sigma", t.start_pos, t.end_pos)
         if t.type == "SUM" and (after is None or after.type not in ("SUB", "SUPER"))
         else t
-        for t, after in zip(tokens, following, strict=True)
+        for t, after in zip(tokens, following, strict=False)
     ]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from matcalc.assumptions import Assumptions
 from matcalc.derivation import Derivation, Reader, Step
-from matcalc.document import ASSUMPTION, Part, parts
+from matcalc.document import ASSUMPTION, MARKED, Part, parts
 from matcalc.errors import DeclarationError, MatcalcError
 
 FROM_LINE = "from line "
@@ -35,9 +35,9 @@ def proofread(
         MatcalcError: a file or a declaration cannot be read.
     """
     path = Path(path)
-    found = parts(read_text(path), path.suffix.lower())
+    found = parts(read_text(path), path.suffix)
     given = timed_declarations(read_text(Path(declarations))) if declarations is not None else []
-    return Derivation(tuple(Reader.of(let, layout, reading).read(_merged(given, found))))
+    return Derivation(tuple(Reader.of(let, layout, reading, strict=path.suffix in MARKED).read(_merged(given, found))))
 
 
 def read_text(path: Path) -> str:

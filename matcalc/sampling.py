@@ -8,7 +8,7 @@ import numpy as np
 from matcalc.arrays import NumPy
 from matcalc.errors import DomainError
 from matcalc.evaluate import Evaluation
-from matcalc.expr import Expr, Symbol
+from matcalc.expr import Expr, Size, Symbol
 from matcalc.shape import SCALAR
 from matcalc.structure import GENERAL, STRUCTURES
 
@@ -117,8 +117,16 @@ def draw(symbol: Symbol, sizes: Mapping[str, int], rng: np.random.Generator, cou
 
 def dimension_names(expressions: Sequence[Expr], symbols: Iterable[Symbol]) -> set[str]:
     """The names of all sizes in expressions and symbols."""
-    shapes = [e.shape for e in expressions] + [s.shape for s in symbols]
-    return {name for shape in shapes for d in shape for name in d.names}
+    waiting: list[Expr] = [*expressions, *symbols]
+    seen: set[int] = set()
+    names: set[str] = set()
+    while waiting:
+        e = waiting.pop()
+        if e.identity not in seen:
+            seen.add(e.identity)
+            waiting.extend(e.args)
+            names.update(n for d in (*e.shape, *([e.dim] if isinstance(e, Size) else [])) for n in d.names)
+    return names
 
 
 def sample(

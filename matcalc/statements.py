@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from matcalc.errors import ParseError
 from matcalc.syntax import Syntax, is_latex, parse
@@ -100,22 +101,37 @@ def _statements(tokens: Sequence) -> Iterator[list]:  # type: ignore[type-arg]
     depth = 0
     for k, token in enumerate(tokens):
         depth += depth_change(token)
-        follows = tokens[k + 1].type if k + 1 < len(tokens) else ""
-        if depth > 0 and token.type == "SEPARATOR" and current and current[-1].type == "BEGIN":
+        if depth > 0 and (token.type == "ROW" or _is_remark(token, current)):
             continue
-        if token.type == "ROW" or (depth == 0 and token.type in ("SEPARATOR", "COMMA")):
-            continued = follows in _CONTINUES or follows in RELATIONS
-            if current and not continued and not (token.type == "ROW" and _is_open(current[-1].type)):
-                yield current
-                current = []
-            continue
-        current.append(token)
+        if token.type not in ("ROW", "SEPARATOR") and not (depth == 0 and token.type == "COMMA"):
+            current.append(token)
+        elif depth == 0 and current and not _continues(tokens[k + 1 :]) and not _is_open(current[-1]):
+            yield _unnumbered(current)
+            current = []
     if current:
-        yield current
+        yield _unnumbered(current)
 
 
-def _is_open(kind: str) -> bool:
-    return kind in _CONTINUES or kind in RELATIONS
+def _is_remark(token: Any, before: list) -> bool:  # type: ignore[type-arg]
+    """Spacing inside of brackets, or words under a brace."""
+    return token.type == "SEPARATOR" and (token.value in ("quad", "qquad") or (before and before[-1].type == "BEGIN"))
+
+
+def _continues(tokens: Sequence) -> bool:  # type: ignore[type-arg]
+    """Whether what follows, past spacing and words, goes on with the statement: with a relation or a sign."""
+    following = next((t.type for t in tokens if t.type not in ("SEPARATOR", "ROW", "COMMA")), "")
+    return following in _CONTINUES or following in RELATIONS
+
+
+def _is_open(token: Any) -> bool:
+    return token.type in _CONTINUES or token.type in RELATIONS
+
+
+def _unnumbered(tokens: list) -> list:  # type: ignore[type-arg]
+    """A statement without the number or the arrow in brackets before it: (1), (⇐)."""
+    kinds = [t.type for t in tokens[:4]]
+    numbered = len(kinds) == 4 and kinds[0] == "OPEN" and kinds[1] in ("NUMBER", "SEPARATOR") and kinds[2] == "CLOSE"
+    return tokens[3:] if numbered else tokens
 
 
 def _sides(tokens: Sequence, text: str) -> Iterator[Side]:  # type: ignore[type-arg]
@@ -138,5 +154,13 @@ def _sides(tokens: Sequence, text: str) -> Iterator[Side]:  # type: ignore[type-
 def _side(relation: str, tokens: Sequence, text: str, end: int) -> Side:  # type: ignore[type-arg]
     if not tokens:
         raise ParseError(f"nothing stands beside the {relation} before character {end + 1}", end)
-    start = tokens[0].start_pos
+    start = _with_font(text, tokens[0].start_pos)
     return Side(relation, text[start : tokens[-1].end_pos], start, tuple(tokens))
+
+
+def _with_font(text: str, start: int) -> int:
+    """Where a side begins, with the macro of the font or the bracket size that is put on its first letter."""
+    from matcalc.latex_tokens import FONTS, PASSED_OVER
+
+    match = re.search(r"\\([A-Za-z]+)\s*$", text[max(0, start - 20) : start])
+    return start - len(match.group()) if match is not None and match[1] in (*FONTS, *PASSED_OVER) else start

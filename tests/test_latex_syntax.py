@@ -1,0 +1,132 @@
+"""LaTeX is read into the language: what papers write, what the library prints, and whatever else comes."""
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from random_expressions import SYMBOLS, expressions, same
+
+from matcalc.errors import MatcalcError, ParseError
+from matcalc.latex import to_latex
+from matcalc.latex_syntax import parse_formula
+from matcalc.latex_tokens import CHARACTERS, FONTS, MACROS, tokenise
+from matcalc.scope import Scope
+from matcalc.statements import chains, read
+from matcalc.text import to_text
+
+READ = [  # as papers write it, and in the language
+    (r"\operatorname{tr}(AXB)", "tr(A*X*B)"),
+    (r"\mathrm{tr}(AXB)", "tr(A*X*B)"),
+    (r"\text{tr}\left(A X B\right)", "tr(A*X*B)"),
+    (r"\tr AXB", "tr(A*X*B)"),
+    (r"A^\top B^T + BA - (A^{\top} B^{T}) \odot I_n", "A'*B' + B*A - (A'*B') .* eye(n)"),
+    (r"X^{-1} + X^{-\top} + X^{-T}", "X^-1 + X^-1' + X^-1'"),
+    (r"\mathbf{x}^\top \boldsymbol{\Sigma}^{-1} \bm x", "x'*Sigma^-1*x"),
+    (r"\bigl(A + B\bigr)' C", "(A + B)'*C"),
+    (r"yy^\top \circ I", "(y*y') .* I"),
+    (r"A \otimes B", "kron(A, B)"),
+    (r"\det X \, X^{-1}", "det(X)*X^-1"),
+    (r"|\Sigma|^{-1} + |x^\top x|", "det(Sigma)^-1 + abs(x'*x)"),
+    (r"\log\det \Sigma", "log(det(Sigma))"),
+    (r"\ln 2\pi", "log(2*pi)"),
+    (r"e^{-x^\top x/2}", "exp(-x'*x/2)"),
+    (r"\exp\left\{-\frac{1}{2} a\right\}", "exp(-1/2*a)"),
+    (r"\lVert y \rVert_2^2 + \|X\|_F^2 + \left\|y\right\|^2", "norm2(y)^2 + norm2(X)^2 + norm2(y)^2"),
+    (r"\|y\|_1", "norm1(y)"),
+    (r"\sqrt{\det X} + \frac12 \sqrt2", "sqrt(det(X)) + 1/2*sqrt(2)"),
+    (r"\Sigma^{-\frac{1}{2}} (x - \hat\mu)", "sqrtm(Sigma)^-1*(x - mu_hat)"),
+    (r"\bar{x} + \tilde y", "x_bar + y_tilde"),
+    (r"A \mathbf{1}_n", "A*ones(n,1)"),
+    (r"x_1 + x_{test}", "x1 + x_test"),
+    (r"\underbrace{A B}_{=C} x", "A*B*x"),
+    (r"\cancel{A} + 2 \cdot B \times C", "A + 2*B*C"),
+    (r"x^{\odot 2}", "x.^2"),
+    (r"\operatorname{vec}(X) + \vec{x}", "vec(X) + x"),
+]
+REFUSED = {
+    "": "empty",
+    r"\alpha \foo": "foo is not known",
+    r"\operatorname{rank}(X)": "no such function",
+    r"\mathrm{rank}(X)": "no such function",
+    r"\left(A + B": "ends too early",
+    r"A + B\right)": "closes nothing",
+    r"x^{2": "ends too early",
+    r"\frac{A}": "ends too early",
+    r"A +": "ends too early",
+    r"\frac{a}{b} + a / b c": "ambiguous",
+    r"\sum_{i=1}^n x_i": "a sum over indices",
+    r"\begin{pmatrix} 1 \end{pmatrix}": "pmatrix",
+    r"\int x dx": "an integral",
+    r"\log_2 x": "unexpected",
+    "{" * 200: "nested deeper",
+    r"\alpha" * 5000: "at most",
+    r"\frac{\partial^3 f}{\partial x^3}": "order",
+}
+
+
+@pytest.mark.parametrize(("latex", "text"), READ, ids=[latex for latex, _ in READ])
+def test_what_papers_write(latex, text):
+    assert Scope().read(latex)[0] == Scope().read(text)[0]
+
+
+@pytest.mark.parametrize(("latex", "reason"), REFUSED.items())
+def test_what_cannot_be_read_says_why_and_where(latex, reason):
+    with pytest.raises(ParseError, match=re.escape(reason)) as caught:
+        if latex:
+            Scope().read("\\, " + latex)
+        else:
+            parse_formula(tokenise(latex), latex)
+    assert caught.value.position is not None
+
+
+@settings(max_examples=150, deadline=None)
+@given(expressions(depth=2))
+def test_what_is_printed_is_read_back(e):
+    latex = to_latex(e)
+    if re.search(r"\\sigma|\\oslash|frechet|mathrm\{D\}|K_\{|I_|mathbf|operatorname\{(step|unvec|blocktrace)", latex):
+        return  # σ is a name, sizes of constants are told from their place
+    scope = Scope.of(SYMBOLS)
+    try:
+        (back,) = scope.read(rf"\!{latex}", like=e.shape)
+    except MatcalcError as error:
+        raise AssertionError(f"{to_text(e)} is printed as {latex}: {error}") from None
+    assert same(back, e), latex
+
+
+PIECES = [*(f"\\{m}" for m in MACROS if m.isalpha()), *CHARACTERS, *(f"\\{f}" for f in FONTS[:4]), "x", "A", "d", "1",
+          "12", r"\Sigma", r"\hat", r"\operatorname{tr}", r"\text{tr}", r"\left(", r"\right)", "^{-1}", "_{ij}", "^T",
+          r"\mathcal{N}(x|", r"\mathbb{E}", r"\sum_{i=1}^n", r"\int_{\mathbb{R}^D}", "dx", r"\begin{aligned}", " ", "&",
+          r"\\", "é", "\u0302", "$", "\\"]  # fmt: skip
+SOUPS = st.lists(st.sampled_from(PIECES), max_size=25).map("".join) | st.text(max_size=40)
+
+
+@settings(max_examples=400, deadline=2000)
+@given(SOUPS)
+def test_no_soup_of_tokens_breaks_the_latex_reader(soup):
+    try:
+        for chain in chains("\\, " + soup):
+            for side in chain:
+                side.tree({"f", "C"})
+    except ParseError as error:
+        assert error.position is None or 0 <= error.position <= len(soup) + 3
+
+
+@settings(max_examples=300, deadline=2000)
+@given(st.text(alphabet="aAxX12+-*/^'.()[],= \t∂∇d⊙ᵀ⁻¹Σμ_eI", max_size=40))
+def test_no_soup_of_characters_breaks_the_plain_reader(soup):
+    try:
+        for chain in chains(soup):
+            for side in chain:
+                read(side.text)
+        Scope(["X: n x n"], "X").read(soup)
+    except MatcalcError as error:
+        assert str(error)
+
+
+def test_text_is_never_code(tmp_path):
+    bait = tmp_path / "bait"
+    for text in (f"__import__('os').system('touch {bait}')", rf"\input{{{bait}}}", rf"\write18{{touch {bait}}}"):
+        with pytest.raises(MatcalcError):
+            Scope().read(text)
+    assert not bait.exists()
