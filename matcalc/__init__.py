@@ -1,6 +1,8 @@
 """A proof-reader for matrix calculus: derive a derivative, check a claimed one, prove the identities against JAX."""
 
 from matcalc.algebra import substitute
+from matcalc.claims import check_inequality, check_stationary
+from matcalc.derivations import Derivation, derivation
 from matcalc.derivative import Derivative, derive, derive_each
 from matcalc.errors import (
     DeclarationError,
@@ -67,6 +69,7 @@ from matcalc.functions import (
     zeros,
 )
 from matcalc.gradient import grad, hadamard_correction, value_and_grad
+from matcalc.proofreading import proofread
 from matcalc.scope import parse, symbols
 from matcalc.simplify import simplify
 from matcalc.structure import Reading, Structure, structure_named

@@ -94,7 +94,9 @@ class Assumptions:
     def forget(self, names: list[str]) -> "Assumptions":
         """These assumptions without the definitions of some names."""
         kept = {n: d for n, d in self.definitions.items() if n not in names}
-        return replace(self, definitions=kept, unspecified={n: a for n, a in self.unspecified.items() if n not in names})
+        return replace(
+            self, definitions=kept, unspecified={n: a for n, a in self.unspecified.items() if n not in names}
+        )
 
     def is_name(self, text: str) -> bool:
         """Whether a text names something."""
@@ -112,7 +114,9 @@ Groups = Mapping[str, str]
 def _assume_structure(known: Assumptions, found: Groups) -> Assumptions:
     name, structure = canonical_name(found["name"]), found["structure"]
     if structure not in STRUCTURES and structure != "positive":
-        raise DeclarationError(f"assume: {structure!r} is not a structure" + nearest(structure, [*STRUCTURES, "positive"]))
+        raise DeclarationError(
+            f"assume: {structure!r} is not a structure" + nearest(structure, [*STRUCTURES, "positive"])
+        )
     kind = known.declared.get(name, "")
     sizes = re.sub(rf"\b({'|'.join(STRUCTURES)}|positive|matrix|scalar)\b", "", kind).strip()
     return known.declare([name], f"{sizes} {structure}".strip())
@@ -141,7 +145,7 @@ def _assume_setting(known: Assumptions, found: Groups) -> Assumptions:
     key, value = found["key"], found["value"]
     if value not in _SETTINGS[key]:
         raise DeclarationError(f"{key}: expected one of {', '.join(_SETTINGS[key])}, got {value!r}")
-    return replace(known, **{key: value})
+    return replace(known, layout=value) if key == "layout" else replace(known, reading=value)
 
 
 def _forget(known: Assumptions, found: Groups) -> Assumptions:

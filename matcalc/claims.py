@@ -55,6 +55,8 @@ def check_inequality(expression: str, claim: str, let: Iterable[str] = ()) -> Ve
 
 def _difference(left: str, right: str, let: list[str]) -> Expr:
     scope = Scope(let)
+    if left.strip() == "0":
+        return -_difference(right, left, let)
     if right.strip() == "0":
         (a,) = scope.read(left)
     else:
@@ -78,7 +80,9 @@ def _search(e: Expr, strict: bool) -> Verdict:
     if not tried:
         raise DomainError("no point was found at which both sides have a value")
     note = f"not refuted in {tried} tries; that does not prove it"
-    return Verdict(UNDECIDED, None, (), None, None, Evidence(False, tried, 0.0, ("search",), None, False), notes=(note,))
+    return Verdict(
+        UNDECIDED, None, (), None, None, Evidence(False, tried, 0.0, ("search",), None, False), notes=(note,)
+    )
 
 
 def _candidates(e: Expr) -> Iterator[Points]:

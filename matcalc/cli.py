@@ -1,4 +1,4 @@
-"""The command `matcalc`: derive, check, verify, catalog, simplify.
+"""The command `matcalc`: derive, check, proofread, verify, catalog, simplify.
 
 Exit status: 0 right as asked, 1 wrong or convention-dependent, 2 input that cannot be read or does not fit,
 3 undecided or not verified.
@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_derive(commands)
     _add_check(commands)
+    _add_proofread(commands)
     _add_verify(commands)
     _add_catalog(commands)
     _add_simplify(commands)
@@ -93,8 +94,9 @@ def _add_check(commands: Any) -> None:
     parser = _command(commands, _check, "check", "Whether a claimed derivative, or a claimed equality, is right.")
     _add_problem(parser)
     parser.add_argument(
-        "--claim", metavar="CLAIM", help="the derivative of EXPR by --wrt; without --wrt, equal to EXPR"
+        "--claim", metavar="CLAIM", help="the derivative of EXPR by --wrt; without --wrt, equal to EXPR, or \">= 0\""
     )
+    parser.add_argument("--stationary-at", metavar="X", help="claim that the gradient by --wrt vanishes at this point")
     _add_format(parser, "text", "json")
 
 
@@ -116,6 +118,18 @@ def _add_let(parser: argparse.ArgumentParser) -> None:
 def _add_format(parser: argparse.ArgumentParser, *formats: str) -> None:
     parser.add_argument("--format", choices=formats, default="text", help="of the answer")
     parser.add_argument("--json", dest="format", action="store_const", const="json", help="short for --format json")
+
+
+def _add_proofread(commands: Any) -> None:
+    summary = "Every equality of a .tex or .md file, or of a derivation in plain text, checked."
+    parser = _command(commands, _proofread, "proofread", summary)
+    parser.add_argument("file", metavar="FILE", help="the document; - is standard input, read as a derivation")
+    _add_let(parser)
+    parser.add_argument("--declarations", metavar="FILE", help="declarations, a line each; 'from line 40' dates them")
+    parser.add_argument("--reading", choices=READINGS, help="what a derivative by a structured matrix means")
+    parser.add_argument("--layout", choices=("numerator", "denominator"), help="of Jacobians")
+    parser.add_argument("--strict", action="store_true", help="fail when a statement could not be read")
+    _add_format(parser, "text", "json")
 
 
 def _add_verify(commands: Any) -> None:
@@ -155,8 +169,21 @@ def _check(options: argparse.Namespace) -> int:
     return EXIT[verdict.verdict]
 
 
+def _proofread(options: argparse.Namespace) -> int:
+    from matcalc.proofreading import proofread
+
+    found = proofread(options.file, options.let, options.declarations, options.reading, options.layout)
+    report.show_derivation(found, options.format)
+    if found.first_wrong is not None:
+        return EXIT["wrong"]
+    if found.with_status("undecided"):
+        return UNDECIDED
+    is_unread = bool(found.unread) and (options.strict or not found.with_status("right"))
+    return BAD_INPUT if is_unread else 0
+
+
 def _given(options: argparse.Namespace) -> Problem:
-    keys = ("expr", "wrt", "claim", "let", "reading", "order", "layout")
+    keys = ("expr", "wrt", "claim", "let", "reading", "order", "layout", "stationary_at")
     return {key: value for key in keys if (value := getattr(options, key, None)) is not None}
 
 
@@ -170,9 +197,15 @@ def _derivative(problem: Problem) -> Any:
 
 
 def _verdict(problem: Problem) -> Any:
+    from matcalc.claims import check_inequality, check_stationary, is_inequality
     from matcalc.verdict import check
 
+    if "stationary_at" in problem:
+        _require(problem, "expr", "wrt")
+        return check_stationary(problem["expr"], problem["wrt"], problem["stationary_at"], problem.get("let", ()))
     _require(problem, "expr", "claim")
+    if "wrt" not in problem and is_inequality(problem["claim"]):
+        return check_inequality(problem["expr"], problem["claim"], problem.get("let", ()))
     return check(problem.pop("expr"), problem.pop("claim"), **problem)
 
 

@@ -14,8 +14,12 @@ _DISPLAYS = (
 )
 _INLINE = (r"(?<![\\$])\$(?!\$)(?P<inline>[^$]*?=[^$]*?)(?<!\\)\$(?!\$)", r"\\\((?P<round>[^$]*?=.*?)\\\)")
 _FENCE = r"```(?P<language>\w*)\n(?P<code>.*?)```"
-_TEX = re.compile("|".join((r"(?<!\\)%[ \t]*let:?[ \t]+(?P<let>[^\n]*)", r"(?<!\\)%[^\n]*", *_DISPLAYS, *_INLINE)), re.DOTALL)
-_MARKDOWN = re.compile("|".join((r"<!--\s*let:?\s(?P<let>.*?)-->", r"<!--.*?-->", _FENCE, *_DISPLAYS, *_INLINE)), re.DOTALL)
+_TEX = re.compile(
+    "|".join((r"(?<!\\)%[ \t]*let:?[ \t]+(?P<let>[^\n]*)", r"(?<!\\)%[^\n]*", *_DISPLAYS, *_INLINE)), re.DOTALL
+)
+_MARKDOWN = re.compile(
+    "|".join((r"<!--\s*let:?\s(?P<let>.*?)-->", r"<!--.*?-->", _FENCE, *_DISPLAYS, *_INLINE)), re.DOTALL
+)
 _FORMULAS = ("dollars", "brackets", "environment", "inline", "round", "code")
 
 
@@ -41,7 +45,9 @@ def _marked(text: str, pattern: "re.Pattern[str]") -> Iterator[Part]:
     for match in pattern.finditer(text):
         groups = match.groupdict()
         if groups.get("let") is not None:
-            yield from (Part(ASSUMPTION, s, _line(text, match.start("let"))) for s in groups["let"].split("\n") if s.strip())
+            yield from (
+                Part(ASSUMPTION, s, _line(text, match.start("let"))) for s in groups["let"].split("\n") if s.strip()
+            )
             continue
         name = next((n for n in _FORMULAS if groups.get(n) is not None), None)
         if name is None or (name == "code" and groups["language"] != "math"):

@@ -359,7 +359,9 @@ class Point:
         for chosen in self._choices(kind, names, bounds, body):
             yield self.at(**chosen)(body)
 
-    def _choices(self, kind: str, names: tuple[str, ...], bounds: Sequence[Syntax], body: Syntax) -> list[dict[str, int]]:
+    def _choices(
+        self, kind: str, names: tuple[str, ...], bounds: Sequence[Syntax], body: Syntax
+    ) -> list[dict[str, int]]:
         if kind == "from":
             first = self._size(bounds[0])
             last = self._size(bounds[1]) if len(bounds) == 2 else self.range(names[0], [body])
@@ -385,17 +387,20 @@ class Point:
 
     def range(self, name: str, trees: Sequence[Syntax]) -> int:
         """How many values an index takes, from the matrices and vectors that it is an index of."""
-        for tree in trees:
-            for node in walk(tree):
-                if node.operation != "subscript":
-                    continue
-                base, *places = node.operands
-                at = [k for k, p in enumerate(places) if p.operation == "name" and p.value == name]
-                owner = self.owner(base, len(places))
-                if at and owner.operation == "name" and owner.value != "delta":
-                    shape = self(owner).shape[-2:]
-                    return shape[at[0]] if shape[1] > 1 and len(places) == 2 else max(shape)
+        found = [node for tree in trees for node in walk(tree) if node.operation == "subscript"]
+        for node in sorted(found, key=lambda n: n.operands[0].operation != "name"):
+            base, *places = node.operands
+            at = [k for k, p in enumerate(places) if p.operation == "name" and p.value == name]
+            owner = self.owner(base, len(places))
+            if at and owner.value != "delta":
+                shape = self._probe(owner).shape[-2:]
+                return shape[at[0]] if shape[1] > 1 and len(places) == 2 else max(shape)
         raise ParseError(f"the range of the index {name} cannot be told from the formula")
+
+    def _probe(self, tree: Syntax) -> np.ndarray:
+        """The value of a formula with its indices at 1: for its shape."""
+        places = {p.value for n in walk(tree) if n.operation == "subscript" for p in n.operands[1:]}
+        return self.at(**{p: 0 for p in places if isinstance(p, str) and p not in self.indices})(tree)
 
     # --- integrals ---
 

@@ -26,7 +26,7 @@ def exponents(tree: Syntax) -> Iterator[Syntax]:
         case "multiply" | "juxtapose" | "hadamard":
             for operand in tree.operands:
                 yield from exponents(operand)
-        case "iterated_product" if (inner := list(exponents(tree.operands[0]))):
+        case "iterated_product" if inner := list(exponents(tree.operands[0])):
             for exponent in inner:
                 yield Syntax("summation", (exponent, *tree.operands[1:]), tree.value, tree.start, tree.end)
         case "add" | "subtract":
@@ -82,7 +82,7 @@ def _gaussian(q: Callable[[np.ndarray], np.ndarray], n: int) -> tuple[np.ndarray
     return covariance @ slope, covariance
 
 
-def _quadrature(f: Callable, mean: np.ndarray, covariance: np.ndarray, order: int) -> tuple[np.ndarray, float]:  # type: ignore[type-arg]
+def _quadrature(f: Callable, mean: np.ndarray, covariance: np.ndarray, order: int) -> tuple[np.ndarray, float]:
     """The integral of f by a rule of an order, and the size of what was summed."""
     n = len(mean)
     nodes, weights = _rule(order, n)

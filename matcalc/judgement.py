@@ -11,11 +11,13 @@ from matcalc.claims import check_inequality
 from matcalc.diagnosis import Diagnosis
 from matcalc.entries import COMPARE, Meaning, Point, expand, joined_name, points
 from matcalc.errors import MatcalcError, ShapeError
+from matcalc.latex import latex_name, to_latex
 from matcalc.latex_syntax import BEYOND, bare, plain, to_language
 from matcalc.oracle import TOLERANCE, Evidence, relative_error
 from matcalc.scope import Scope
+from matcalc.statements import read
 from matcalc.structure import STRUCTURES
-from matcalc.syntax import Syntax, transform, walk
+from matcalc.syntax import Syntax, is_latex, transform, walk
 from matcalc.verdict import RIGHT, UNDECIDED, WRONG, Verdict, check
 
 _ZERO = Syntax("number", (), Fraction(0))
@@ -28,6 +30,27 @@ def judge(left: Syntax, right: Syntax, known: Assumptions) -> Verdict:
         MatcalcError: a side cannot be read, or does not fit in itself.
     """
     left, right = _zero_last(left, right)
+    try:
+        return _judge(left, right, known)
+    except ShapeError:
+        verdict = _with_hadamard(left, right, known)
+        if verdict is None:
+            raise
+        return verdict
+
+
+def _with_hadamard(left: Syntax, right: Syntax, known: Assumptions) -> Verdict | None:
+    """A claim that does not fit as printed, with ⊙ for ⊗: wrong, but for what reason."""
+    a, b = (transform(t, _as_hadamard) for t in (left, right))
+    if a is left and b is right:
+        return None
+    found = _judge(a, b, known)
+    also = f"; even so: {found.diagnosis.message}" if found.diagnosis is not None else " it is right"
+    diagnosis = Diagnosis("wrong-term", f"⊗ is printed for ⊙, and does not fit: with the Hadamard product{also}")
+    return replace(found, verdict=WRONG, diagnosis=diagnosis)
+
+
+def _judge(left: Syntax, right: Syntax, known: Assumptions) -> Verdict:
     by_form = _derivative_claim(left, right, known) or _equality(left, right, known)
     return by_form() if by_form is not None else by_numbers(left, right, known)
 
@@ -73,9 +96,25 @@ def _named(tree: Syntax) -> Iterator[Syntax]:
         yield from _named(operand)
 
 
-def names_structure(known: Assumptions, name: str) -> bool:
-    """Whether a name is declared with a structure, which an equality may be a claim about: Σ = Σᵀ."""
-    return any(s in known.declared.get(name, "") for s in STRUCTURES if s != "general")
+def to_typeset(text: str) -> str | None:
+    """A side as LaTeX, as it is or from the plain language; None where it is neither."""
+    if is_latex(text):
+        return text
+    try:
+        tree = read(text)
+        of, *by = tree.operands if tree.operation == "derivative" else (tree,)
+        (e,) = Scope().read(to_language(of))
+        operator = rf"\frac{{\partial}}{{\partial {latex_name(by[0].value)}}} " if by else ""
+        return operator + to_latex(e)
+    except MatcalcError:
+        return None
+
+
+def is_free(name: str, known: Assumptions) -> bool:
+    """Whether nothing is known of a name, so that an equality with it alone on a side is no claim about it."""
+    if name in known.definitions or name in ("pi", "I") or name in known.meaning().sizes:
+        return False
+    return not any(s in known.declared.get(name, "") for s in STRUCTURES if s != "general")
 
 
 # --- in closed form ---------------------------------------------------------------------------------------------------
@@ -225,7 +264,7 @@ def _free(tree: Syntax, bound: frozenset[str]) -> Iterator[str]:
 
 def slip(left: Syntax, right: Syntax, meaning: Meaning) -> Diagnosis:
     """The slip of the pen or of the scanner that makes the difference, if one is found."""
-    for repair in (_signs, _swapped_indices, _factor):
+    for repair in (_swapped_indices, _factor):
         for found in repair(left, right, meaning):
             return found
     return Diagnosis("unknown", "no single edit was found that makes the claim right")
@@ -238,11 +277,8 @@ def _holds(left: Syntax, right: Syntax, meaning: Meaning) -> bool:
         return False
 
 
-def _signs(left: Syntax, right: Syntax, meaning: Meaning) -> Iterator[Diagnosis]:
-    mended = [transform(t, lambda n: replace(n, operation="hadamard") if n.operation == "kronecker" else n)
-              for t in (left, right)]  # fmt: skip
-    if (mended[0] is not left or mended[1] is not right) and _holds(*mended, meaning):
-        yield Diagnosis("wrong-term", "⊗ is printed for ⊙: with the Hadamard product it is right")
+def _as_hadamard(node: Syntax) -> Syntax:
+    return replace(node, operation="hadamard") if node.operation == "kronecker" else node
 
 
 def _swapped_indices(left: Syntax, right: Syntax, meaning: Meaning) -> Iterator[Diagnosis]:
@@ -251,9 +287,13 @@ def _swapped_indices(left: Syntax, right: Syntax, meaning: Meaning) -> Iterator[
             continue
         base, i, j = node.operands
         turned = replace(node, operands=(base, j, i))
-        if _holds(left, transform(right, lambda n, old=node, new=turned: new if n is old else n), meaning):
+        if _holds(left, _exchanged(right, node, turned), meaning):
             names = f"{base.value}_{i.value}{j.value}", f"{base.value}_{j.value}{i.value}"
             yield Diagnosis("transpose", f"the indices are in the wrong order: {names[0]} should be {names[1]}")
+
+
+def _exchanged(tree: Syntax, old: Syntax, new: Syntax) -> Syntax:
+    return transform(tree, lambda node: new if node is old else node)
 
 
 def _factor(left: Syntax, right: Syntax, meaning: Meaning) -> Iterator[Diagnosis]:
@@ -287,5 +327,3 @@ def _written(c: float) -> str:
         if abs(float(fraction) - value) < 1e-7 * abs(value):
             return text.format(fraction)
     return f"{c:.6g}"
-
-

@@ -53,7 +53,7 @@ def parse_formula(tokens: Sequence[Token], text: str, functions: Collection[str]
     if not tokens:
         raise ParseError("nothing to read: the formula is empty", 0)
     try:
-        return _parser().parse(list(_called(tokens, functions)))  # type: ignore[arg-type, return-value]
+        return _parser().parse(_called(tokens, functions))  # type: ignore[arg-type, return-value]
     except UnexpectedToken as error:
         raise _unexpected(error.token, tokens, text) from None
 
@@ -85,7 +85,7 @@ class _Given(Lexer):
     def __init__(self, conf: Any) -> None:
         pass
 
-    def lex(self, data: Any) -> Any:
+    def lex(self, data: Any) -> Any:  # type: ignore[override]
         return iter(data)
 
 
@@ -95,7 +95,7 @@ def _parser() -> Lark:
     return Lark(grammar, parser="lalr", lexer=_Given, transformer=_Build())
 
 
-class _Build(Transformer):  # type: ignore[type-arg]
+class _Build(Transformer):
     """Builds the tree while the parser reduces, so that depth costs no recursion."""
 
     def __default__(self, data: str, children: list[Any], meta: Any) -> Any:
@@ -157,12 +157,18 @@ def _power(node: Syntax, tokens: list[Token]) -> Syntax:
 
 def _transposed(node: Syntax, tokens: list[Token]) -> Syntax:
     base, mark = node.operands[0], node.operands[1].operation
-    return _inverse_transpose(node, base) if mark == "inverse_top" else replace(node, operation="transpose", operands=(base,))
+    return (
+        _inverse_transpose(node, base)
+        if mark == "inverse_top"
+        else replace(node, operation="transpose", operands=(base,))
+    )
 
 
 def _inverse_transpose(node: Syntax, base: Syntax) -> Syntax:
     minus_one = Syntax("number", (), Fraction(-1), node.end, node.end)
-    return replace(node, operation="transpose", operands=(replace(node, operation="power", operands=(base, minus_one)),))
+    return replace(
+        node, operation="transpose", operands=(replace(node, operation="power", operands=(base, minus_one)),)
+    )
 
 
 def _primed(node: Syntax, tokens: list[Token]) -> Syntax:
@@ -172,7 +178,9 @@ def _primed(node: Syntax, tokens: list[Token]) -> Syntax:
 def _juxtapose(node: Syntax, tokens: list[Token]) -> Syntax:
     left = node.operands[0]
     if left.operation == "divide" and left.value == "/" and not all(o.operation == "number" for o in left.operands):
-        raise ParseError(f"the quotient at character {left.start + 1} is ambiguous: write \\frac or brackets", left.start)
+        raise ParseError(
+            f"the quotient at character {left.start + 1} is ambiguous: write \\frac or brackets", left.start
+        )
     return node
 
 
@@ -367,7 +375,7 @@ def plain(tree: Syntax, is_scalar: IsScalar) -> Syntax:
             case "negative" if node.operands[0].operation == "negative":
                 return node.operands[0].operands[0]
             case operation if operation in BEYOND:
-                raise ParseError(f"{BEYOND[operation]} at character {node.start + 1} has no closed form in the language",
+                raise ParseError(f"{BEYOND[operation]} at character {node.start + 1} has no closed form here",
                                  node.start)  # fmt: skip
         return node
 
@@ -411,7 +419,9 @@ def _indexed(node: Syntax) -> Syntax:
     if base.operation == "name" and all(i.operation in ("name", "number") for i in indices):
         joined = "".join(texts)
         return replace(node, operation="name", operands=(), value=base.value + "_" * (not joined.isdigit()) + joined)
-    raise ParseError(f"{BEYOND['subscript']} at character {node.start + 1} has no closed form in the language", node.start)
+    raise ParseError(
+        f"{BEYOND['subscript']} at character {node.start + 1} has no closed form in the language", node.start
+    )
 
 
 # --- a tree as text ---------------------------------------------------------------------------------------------------

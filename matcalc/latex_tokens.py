@@ -42,8 +42,8 @@ MACROS = _table(
     KRONECKER="otimes",
     DOTS="cdots ldots dots dotsb dotsc",
     ROW=r"\ cr",
-    SEPARATOR="therefore because quad qquad implies iff Rightarrow Leftrightarrow Longrightarrow Leftarrow downarrow leftarrow "
-    "curvearrowleft square blacksquare Box qed qedhere",
+    SEPARATOR="therefore because quad qquad implies iff Rightarrow Leftrightarrow Longrightarrow Leftarrow downarrow "
+    "leftarrow curvearrowleft square blacksquare Box qed qedhere",
     THIN=", ; : >",
     DEFINES="coloneqq triangleq",
     DEFINED_BY="eqqcolon",
@@ -74,14 +74,60 @@ ACCENTS = {
     "hat": "_hat", "widehat": "_hat", "bar": "_bar", "overline": "_bar", "tilde": "_tilde", "widetilde": "_tilde",
     "dot": "_dot", "ddot": "_ddot", "check": "_check",
 }  # fmt: skip
-FONTS = (
-    "mathbf mathrm mathit mathsf mathtt mathcal mathscr mathfrak mathbb mathds mathbbm boldsymbol bm vec operatorname "
-    "text textrm textbf textit mbox intertext"
-).split()
-PASSED_OVER = (
-    "left right middle big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr displaystyle textstyle "
-    "scriptstyle limits nolimits nonumber notag mathstrut cancel bcancel boxed underline mathopen mathclose"
-).split()
+FONTS = [
+    "mathbf",
+    "mathrm",
+    "mathit",
+    "mathsf",
+    "mathtt",
+    "mathcal",
+    "mathscr",
+    "mathfrak",
+    "mathbb",
+    "mathds",
+    "mathbbm",
+    "boldsymbol",
+    "bm",
+    "vec",
+    "operatorname",
+    "text",
+    "textrm",
+    "textbf",
+    "textit",
+    "mbox",
+    "intertext",
+]
+PASSED_OVER = [
+    "left",
+    "right",
+    "middle",
+    "big",
+    "Big",
+    "bigg",
+    "Bigg",
+    "bigl",
+    "bigr",
+    "Bigl",
+    "Bigr",
+    "biggl",
+    "biggr",
+    "Biggl",
+    "Biggr",
+    "displaystyle",
+    "textstyle",
+    "scriptstyle",
+    "limits",
+    "nolimits",
+    "nonumber",
+    "notag",
+    "mathstrut",
+    "cancel",
+    "bcancel",
+    "boxed",
+    "underline",
+    "mathopen",
+    "mathclose",
+]
 VARIANTS = {"varepsilon": "epsilon", "vartheta": "theta", "varphi": "phi", "varrho": "rho", "varsigma": "sigma"}
 SPELLED = {"ln": "log", "lg": "log"} | {name: ALIASES.get(name, name) for name in FUNCTIONS if name != "vec"}
 
@@ -114,12 +160,19 @@ def tokenise(text: str) -> list[Token]:
     if len(text) > MAX_LENGTH:
         raise ParseError(f"the formula has {len(text)} characters; at most {MAX_LENGTH} are read", MAX_LENGTH)
     tokens = list(_lexemes(text))
-    for refine in (_name_bare_sums, _pair_bars, _mark_derivatives, _mark_volumes, _join_differentials, _keep_thin_spaces):
+    for refine in (
+        _name_bare_sums,
+        _pair_bars,
+        _mark_derivatives,
+        _mark_volumes,
+        _join_differentials,
+        _keep_thin_spaces,
+    ):
         tokens = refine(tokens)
     return tokens
 
 
-def _token(kind: str, value: str, start: int, end: int) -> Token:
+def _token(kind: str, value: str, start: int | None, end: int | None) -> Token:
     return Token(kind, value, start_pos=start, end_pos=end)
 
 
@@ -232,10 +285,14 @@ def _pair_bars(tokens: Sequence[Token]) -> list[Token]:
         if kind in _CLOSERS:
             stack.append(len(result))
             if len(stack) > MAX_NESTING:
-                raise ParseError(f"nested deeper than {MAX_NESTING} at character {token.start_pos + 1}", token.start_pos)
+                raise ParseError(
+                    f"nested deeper than {MAX_NESTING} at character {(token.start_pos or 0) + 1}", token.start_pos
+                )
         elif kind in _CLOSERS.values():
             if not stack or _CLOSERS[result[stack[-1]].type] != kind:
-                raise ParseError(f"{token.value} at character {token.start_pos + 1} closes nothing", token.start_pos)
+                raise ParseError(
+                    f"{token.value} at character {(token.start_pos or 0) + 1} closes nothing", token.start_pos
+                )
             stack.pop()
         result.append(token)
     return result

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from matcalc.catalogue import Row
+    from matcalc.derivations import Derivation
     from matcalc.derivative import Derivative, Form
     from matcalc.verdict import Verdict
 
@@ -177,6 +178,22 @@ def _numbers(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(map(_numbers, value))}]"
     return f"{value:.6g}" if isinstance(value, (int, float)) else str(value)
+
+
+def show_derivation(derivation: "Derivation", style: str) -> None:
+    """A row a statement: its line, the formula, what is to be said of it and the verdict; then what they come to."""
+    if style == "json":
+        print(to_json(derivation.to_json()))
+        return
+    rows = [(str(s.line), _shortened(s.formula), s.message, s.status) for s in derivation.steps]
+    colours = [COLOURS.get(s.status, "dim") for s in derivation.steps]
+    if rows:
+        show_table(("line", "formula", "why", "verdict"), rows, colours)
+    print(derivation.summary)
+
+
+def _shortened(text: str, length: int = 70) -> str:
+    return text if len(text) <= length or on_terminal() else f"{text[: length - 1]}…"
 
 
 PROOF = (

@@ -299,7 +299,7 @@ class Signature:
 
 
 ELEMENTWISE = (
-    "exp log sin cos tan tanh sinh cosh arcsin arccos arctan abs sign relu step sqrt sigmoid".split()
+    ["exp", "log", "sin", "cos", "tan", "tanh", "sinh", "cosh", "arcsin", "arccos", "arctan", "abs", "sign", "relu", "step", "sqrt", "sigmoid"]
 )  # fmt: skip
 
 SIGNATURES: dict[str, Signature] = {

@@ -15,6 +15,7 @@ RELATIONS = {
 _CONTINUES = ("PLUS", "MINUS", "TIMES", "HADAMARD", "KRONECKER", "SLASH")
 _PLAIN_RELATION = re.compile(r":=|=:|!=|>=|<=|≥|≤|≠|=|>|<")
 _PLAIN = {"≥": ">=", "≤": "<=", "≠": "!="}
+Tokens = Sequence[Any]
 _HEAD = re.compile(
     r"\s*(?:(?:d|∂)\s*/\s*(?:d|∂)\s*(?P<by>\w+)|(?:∇|grad|nabla)_?(?P<nabla>\w+))\s*(?P<of>\S.*)$"
     r"|\s*(?:d|∂)\s*\((?P<inner>.*)\)\s*/\s*(?:d|∂)\s*(?P<under>\w+)\s*$",
@@ -29,7 +30,7 @@ class Side:
     relation: str
     text: str
     start: int = 0
-    tokens: tuple = ()  # type: ignore[type-arg]
+    tokens: tuple[Any, ...] = ()
 
     def tree(self, functions: Collection[str] = ()) -> Syntax:
         """The side as a tree.
@@ -93,31 +94,31 @@ def _plain_sides(text: str) -> Iterator[Side]:
     yield Side(relation, text[start:].strip(), start)
 
 
-def _statements(tokens: Sequence) -> Iterator[list]:  # type: ignore[type-arg]
+def _statements(tokens: Tokens) -> Iterator[list[Any]]:
     """The tokens between the places where a new statement starts: prose, a comma, a row that does not continue."""
     from matcalc.latex_tokens import depth_change
 
-    current: list = []  # type: ignore[type-arg]
+    current: list[Any] = []
     depth = 0
     for k, token in enumerate(tokens):
         depth += depth_change(token)
         if depth > 0 and (token.type == "ROW" or _is_remark(token, current)):
             continue
-        if token.type not in ("ROW", "SEPARATOR") and not (depth == 0 and token.type == "COMMA"):
+        if depth > 0 or token.type not in ("ROW", "SEPARATOR", "COMMA"):
             current.append(token)
-        elif depth == 0 and current and not _continues(tokens[k + 1 :]) and not _is_open(current[-1]):
-            yield _unnumbered(current)
+        elif current and not _continues(tokens[k + 1 :]) and not _is_open(current[-1]):
+            yield from _unnumbered(current)
             current = []
-    if current:
-        yield _unnumbered(current)
+    yield from _unnumbered(current)
 
 
-def _is_remark(token: Any, before: list) -> bool:  # type: ignore[type-arg]
+def _is_remark(token: Any, before: list[Any]) -> bool:
     """Spacing inside of brackets, or words under a brace."""
-    return token.type == "SEPARATOR" and (token.value in ("quad", "qquad") or (before and before[-1].type == "BEGIN"))
+    opened = bool(before) and before[-1].type == "BEGIN"
+    return token.type == "SEPARATOR" and (opened or token.value in ("quad", "qquad"))
 
 
-def _continues(tokens: Sequence) -> bool:  # type: ignore[type-arg]
+def _continues(tokens: Tokens) -> bool:
     """Whether what follows, past spacing and words, goes on with the statement: with a relation or a sign."""
     following = next((t.type for t in tokens if t.type not in ("SEPARATOR", "ROW", "COMMA")), "")
     return following in _CONTINUES or following in RELATIONS
@@ -127,18 +128,19 @@ def _is_open(token: Any) -> bool:
     return token.type in _CONTINUES or token.type in RELATIONS
 
 
-def _unnumbered(tokens: list) -> list:  # type: ignore[type-arg]
-    """A statement without the number or the arrow in brackets before it: (1), (⇐)."""
-    kinds = [t.type for t in tokens[:4]]
-    numbered = len(kinds) == 4 and kinds[0] == "OPEN" and kinds[1] in ("NUMBER", "SEPARATOR") and kinds[2] == "CLOSE"
-    return tokens[3:] if numbered else tokens
+def _unnumbered(tokens: list[Any]) -> Iterator[list[Any]]:
+    """A statement, if there is one, without the number or the arrow in brackets before it: (1), (⇐)."""
+    kinds = [t.type for t in tokens[:3]]
+    rest = tokens[3:] if kinds in (["OPEN", "NUMBER", "CLOSE"], ["OPEN", "CLOSE"]) and len(tokens) > 3 else tokens
+    if rest and kinds[: len(rest)] != ["OPEN", "NUMBER", "CLOSE"]:
+        yield rest
 
 
-def _sides(tokens: Sequence, text: str) -> Iterator[Side]:  # type: ignore[type-arg]
+def _sides(tokens: Tokens, text: str) -> Iterator[Side]:
     from matcalc.latex_tokens import depth_change
 
     relation: str = ""
-    current: list = []  # type: ignore[type-arg]
+    current: list[Any] = []
     depth = 0
     for token in tokens:
         depth += depth_change(token)
@@ -151,7 +153,7 @@ def _sides(tokens: Sequence, text: str) -> Iterator[Side]:  # type: ignore[type-
     yield _side(relation, current, text, len(text))
 
 
-def _side(relation: str, tokens: Sequence, text: str, end: int) -> Side:  # type: ignore[type-arg]
+def _side(relation: str, tokens: Tokens, text: str, end: int) -> Side:
     if not tokens:
         raise ParseError(f"nothing stands beside the {relation} before character {end + 1}", end)
     start = _with_font(text, tokens[0].start_pos)

@@ -11,12 +11,14 @@ ROOT = Path(matcalc.__file__).parent
 
 ORDER = [
     "errors", "structure", "vectorisation", "gradient",
-    "shape", "syntax", "expr", "algebra", "simplify", "facts", "text", "latex", "python_text", "scope",
+    "shape", "syntax", "plain", "latex_tokens", "latex_syntax", "statements",
+    "expr", "algebra", "simplify", "facts", "text", "latex", "python_text", "scope",
     "arrays", "matrix_functions", "kernels", "chains", "factorisation", "products", "evaluate", "functions",
     "differential", "transpose",
     "sampling", "oracle", "exact", "blackbox", "derivative", "diagnosis", "verdict",
     "sources", "indices", "proof", "records", "equalities", "catalogue", "identities",
-    "derivation", "document", "entries", "integrals", "proofread", "testing", "report", "batch", "cli",
+    "claims", "integrals", "entries", "assumptions", "judgement", "document", "batch", "derivations", "proofreading",
+    "testing", "report", "cli",
 ]  # fmt: skip
 
 # Imports inside functions that point forward: an operator or a printed form needs what is built on its node, and the

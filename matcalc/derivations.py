@@ -3,14 +3,16 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from html import escape
 from typing import Any
 
 from matcalc.assumptions import Assumptions
 from matcalc.batch import error_message
 from matcalc.document import ASSUMPTION, Part, lines
+from matcalc.entries import expand
 from matcalc.errors import DeclarationError, MatcalcError, ParseError
 from matcalc.integrals import mentions
-from matcalc.judgement import inserted, judge, judge_order, names_structure, undeclared
+from matcalc.judgement import inserted, judge, judge_order, is_free, to_typeset, undeclared
 from matcalc.statements import Side, chains
 from matcalc.syntax import Syntax, walk
 from matcalc.verdict import RIGHT, WRONG, Verdict
@@ -66,6 +68,11 @@ class Derivation:
         return next((s for s in self.steps if s.status in (WRONG, "convention-dependent")), None)
 
     @property
+    def unread(self) -> list[Step]:
+        """The statements that could not be read."""
+        return self.with_status(UNREAD)
+
+    @property
     def is_right(self) -> bool:
         """Whether every step was read and is right."""
         return all(s.status in (RIGHT, DEFINITION, ASIDE) for s in self.steps)
@@ -96,9 +103,21 @@ class Derivation:
         return "\n".join([*rows, self.summary])
 
     def _repr_html_(self) -> str:
-        from matcalc.show import derivation_html
+        """A table, with the statements in LaTeX."""
+        rows = "".join(
+            f"<tr><td>{s.line}</td><td>{_in_mathematics(s)}</td><td>{escape(s.status)}</td><td>{escape(s.message)}</td></tr>"
+            for s in self.steps
+        )
+        head = "<tr><th>line</th><th>statement</th><th>verdict</th><th>why</th></tr>"
+        return f"<table>{head}{rows}</table><p>{escape(self.summary)}</p>"
 
-        return derivation_html(self)
+
+def _in_mathematics(step: Step) -> str:
+    """A statement as a notebook shows it: typeset where it is LaTeX or can be printed so."""
+    sides = [to_typeset(side) for side in (step.left, step.right)]
+    if not step.relation or None in sides:
+        return f"<code>{escape(step.formula)}</code>"
+    return f"$\\displaystyle {sides[0]} {step.relation} {sides[1]}$"
 
 
 def derivation(text: str | Iterable[str], let: Iterable[str] = (), reading: str | None = None) -> Derivation:
@@ -191,7 +210,9 @@ class Reader:
             status, verdict, reason = self._decide(left, right)
         except Exception as error:  # one statement must not keep the others from being checked
             status, verdict, reason = UNREAD, None, error_message(error)
-        return Step(self._line(part, right), left.text, right.relation, right.text, status, verdict, reason, part.is_display)
+        return Step(
+            self._line(part, right), left.text, right.relation, right.text, status, verdict, reason, part.is_display
+        )
 
     def _decide(self, left: Side, right: Side) -> tuple[str, Verdict | None, str]:
         if not left.text:
@@ -218,11 +239,11 @@ class Reader:
 
     def _free_name(self, sides: tuple[Syntax, Syntax]) -> str:
         """The name that stands alone on a side and occurs nowhere else: the equality cannot be a claim about it."""
+        known = self.known
         for side, other in (sides, sides[::-1]):
-            alone = side.value if side.operation == "name" and side.value not in self.known.definitions else None
-            structured = alone is not None and names_structure(self.known, alone)
-            if alone is not None and not structured and not mentions(inserted(other, self.known), alone):
-                return str(alone)
+            name = side.value if side.operation == "name" else ""
+            if name and is_free(name, known) and not mentions(expand(inserted(other, known), known.laws), name):
+                return str(name)
         return ""
 
     def _define(self, name: Side, body: Syntax) -> str:
@@ -252,5 +273,3 @@ def _as_read(trees: tuple[Syntax, Syntax], sides: tuple[Side, Side]) -> list[str
         for node in walk(tree)
     )
     return [r"\sum without an index is read as Σ"] if bare_sum else []
-
-

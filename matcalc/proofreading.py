@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from matcalc.assumptions import Assumptions
-from matcalc.derivation import Derivation, Reader, Step
+from matcalc.derivations import Derivation, Reader
 from matcalc.document import ASSUMPTION, MARKED, Part, parts
 from matcalc.errors import DeclarationError, MatcalcError
 
@@ -70,7 +70,9 @@ def timed_declarations(text: str) -> list[Part]:
 def _line_number(text: str, number: int, previous: int) -> int:
     count = text.removeprefix(FROM_LINE).strip().rstrip(":")
     if not count.isdigit() or int(count) < previous:
-        raise DeclarationError(f"line {number} of the declarations: expected 'from line' and a number not below {previous}")
+        raise DeclarationError(
+            f"line {number} of the declarations: expected 'from line' and a number not below {previous}"
+        )
     return int(count)
 
 
@@ -84,12 +86,3 @@ def _assumed(known: Assumptions, stated: str, number: int) -> Assumptions:
 def _merged(given: Iterable[Part], found: Iterable[Part]) -> Iterator[Part]:
     """The parts of a document with the assumptions put where they begin to hold."""
     return iter(sorted([*given, *found], key=lambda part: part.line))
-
-
-def unread(steps: Iterable[Step]) -> dict[str, list[Step]]:
-    """The statements that were not read, by reason."""
-    reasons: dict[str, list[Step]] = {}
-    for step in steps:
-        if step.verdict is None and step.reason:
-            reasons.setdefault(step.reason, []).append(step)
-    return reasons

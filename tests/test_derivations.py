@@ -1,0 +1,167 @@
+"""Derivations: every step checked, assumptions from where they stand, integrals and indices by their meaning."""
+
+import pytest
+
+import matcalc
+from matcalc.errors import DeclarationError, MatcalcError
+from matcalc.statements import chains
+
+ENTRIES = r"""
+X: n x n; A: p x n, B: n x p
+\operatorname{tr}(AXB) = \sum_{k=1}^p \sum_{s=1}^n \sum_{t=1}^n a_{ks} x_{st} b_{tk}
+\frac{\partial x_{st}}{\partial x_{ij}} = \delta_{si} \delta_{tj}
+(BA)_{ji} = (A^T B^T)_{ij}
+where Xi = X^-1
+\frac{\partial \xi_{kl}}{\partial x_{ij}} = -\xi_{ki} \xi_{jl}
+\frac{\partial X^{-1}}{\partial x_{ij}} = -X^{-1} \frac{\partial X}{\partial x_{ij}} X^{-1}
+f: function of X
+\frac{\partial f(X)}{\partial X} = -(X^{-1})^T \frac{\partial f(X)}{\partial X^{-1}} (X^{-1})^T
+\frac{\partial f(X)}{\partial x_{ij}} = \sum_{k=1}^n \sum_{l=1}^n \frac{\partial \xi_{kl}}{\partial x_{ij}} \frac{\partial f(X)}{\partial \xi_{kl}}
+where Delta = adj(X)'
+\det X = \sum_{t=1}^n x_{it} \Delta_{it}
+X: n x n symmetric
+\frac{\partial x_{st}}{\partial x_{ij}} = \delta_{si} \delta_{tj} + \delta_{sj} \delta_{ti} - \delta_{si} \delta_{tj} \delta_{ij}
+"""  # noqa: E501
+INTEGRALS = r"""
+x mu z y: D; Sigma: D x D spd
+x ~ N(mu, Sigma)
+\int_{\mathbb{R}^D} \mathcal{N}(x|\mu,\Sigma) dx = 1
+\mathbb{E}[x] = \mu
+\mathbb{E}[x x^T] = \mu\mu^T + \Sigma
+\mathbb{V}[x] = \Sigma
+\mathbb{E}[(x-\mu)^T \Sigma^{-1} (x-\mu)] = D
+\int_{\mathbb{R}^D} z z^T e^{-z^T z/2} dz = \sqrt{(2\pi)^D} I_D
+\int_{\mathbb{R}^D} z_1^2 \exp\left(-\frac12 \sum_{i=1}^D z_i^2\right) dz_1 \cdots dz_D = (2\pi)^{D/2}
+\int_{-\infty}^{\infty} t^4 e^{-t^2/2} dt = 3 \sqrt{2\pi}
+\frac{\partial}{\partial \mu} \int_{\mathbb{R}^D} \mathcal{N}(x|\mu,\Sigma) dx = 0
+\int_{\mathbb{R}^D} \frac{\partial}{\partial \Sigma} \exp\left(-\frac12 y^T \Sigma^{-1} y\right) dy = \frac{\partial}{\partial \Sigma} \sqrt{(2\pi)^D \det\Sigma}
+x ~ N(y, 2*Sigma) under q
+\mathbb{E}_q[(x-\mu)^T \Sigma^{-1} (x-\mu)] = \operatorname{tr}(((\mu-y)(\mu-y)^T + 2\Sigma)\Sigma^{-1})
+"""  # noqa: E501
+WRONG = {  # one claim, and what is said of it
+    r"\frac{\partial}{\partial X} \operatorname{tr}(AX) = A": "transposed",
+    r"\frac{\partial \xi_{kl}}{\partial x_{ij}} = -\xi_{ki} \xi_{lj}": "xi_lj should be xi_jl",
+    r"\mathbb{E}[x x^T] = -(\mu\mu^T + \Sigma)": "sign",
+    r"\int_{-\infty}^{\infty} t^2 e^{-t^2/2} dt = \frac12 \int_{-\infty}^{\infty} e^{-t^2/2} dt": "multiplied by 2",
+    r"\int_{-\infty}^{\infty} e^{-t^2/2} dt = \sqrt{\pi}": "multiplied by sqrt(2)",
+    r"\sum_{i=1}^n x_{ii} = \operatorname{tr}(X) + 1": "no single edit",
+    r"\mathbb{E}[x] x^T \odot I_n = \mathbb{E}[x] x^T \otimes I_n": "⊗ is printed for ⊙",
+}
+UNREAD = {
+    r"\int_{\mathbb{R}^n} \sin(x^T x) dx = 1": "without a Gaussian",
+    r"\int_{\mathbb{R}^n} \sin(x^T x) e^{-x^T x} dx = 1": "polynomial times a Gaussian",
+    r"\int_{\mathbb{R}^n} e^{x^T x} dx = 1": "does not converge",
+    r"\int_{\mathbb{R}^n} e^{-(x^T x)^2} dx = 1": "not a quadratic form",
+    r"\det X_{ij} = 1": "submatrix",
+    r"\delta_{ij} = \delta_{ji}": "range of the index",
+    r"\sum_{k=1}^n x_{ik} = w_i": "w is not declared",
+    r"\mathbb{E}_q[x] = \mu": "under q",
+    r"\sum_{k=1}^n x_{kk} + x = 1": "do not fit",
+    r"\sum_{k=1}^{9} x_{kk} = 1": "outside",
+}
+LET = ["X: n x n; A: n x n; mu: n; x: n; Sigma: n x n spd", "where Xi = X^-1", "x ~ N(mu, Sigma)"]
+
+
+@pytest.mark.parametrize("text", [ENTRIES, INTEGRALS], ids=["entries", "integrals"])
+def test_what_is_right_is_found_right(text):
+    found = matcalc.derivation(text, reading="entrywise")
+    assert [s.formula for s in found.steps if s.status != "right"] == []
+    assert found.is_right
+    found.raise_if_wrong()
+
+
+@pytest.mark.parametrize(("claim", "message"), WRONG.items())
+def test_what_is_wrong_is_found_wrong(claim, message):
+    (step,) = matcalc.derivation(claim, LET, "entrywise").steps
+    assert step.status == "wrong"
+    assert message in step.message
+
+
+@pytest.mark.parametrize(("claim", "reason"), UNREAD.items())
+def test_what_is_not_read_says_why(claim, reason):
+    (step,) = matcalc.derivation(claim, LET, "entrywise").steps
+    assert step.status == "not read"
+    assert reason in step.message
+
+
+def test_the_first_wrong_step_is_named_and_the_next_is_checked_against_its_neighbour():
+    found = matcalc.derivation("d/dX tr(A*X*B) = A'*B'\n = B*A\n = (A'*B')'")
+    assert [s.status for s in found.steps] == ["right", "wrong", "right"]
+    assert found.first_wrong is found.steps[1]
+    assert found.first_wrong.line == 2
+    assert "transposed" in found.first_wrong.message
+    with pytest.raises(AssertionError, match="line 2"):
+        found.raise_if_wrong()
+
+
+def test_assumptions_hold_from_where_they_stand():
+    found = matcalc.derivation("""
+        A: n x n
+        d/dx x'*A*x = 2*A*x
+        assume A symmetric
+        d/dx x'*A*x = 2*A*x
+        where y = x - mu
+        d(y'*y)/dmu = -2*y
+        ∇_mu y'*y = -2*(x - mu)
+        forget y
+        d/dmu y'*y = -2*y
+    """)
+    assert [s.status for s in found.steps] == ["wrong", "right", "right", "right", "wrong"]
+
+
+def test_inequalities_are_searched_and_never_called_right():
+    found = matcalc.derivation("A: n x n spd; B: n x n symmetric; x: n\nx'*A*x >= 0\nx'*B*x >= 0\nA > 0\n0 >= A")
+    assert [s.status for s in found.steps] == ["undecided", "wrong", "undecided", "wrong"]
+    assert "not refuted in" in found.steps[0].message
+
+
+def test_a_free_name_alone_is_not_a_claim():
+    assert [s.status for s in matcalc.derivation(r"z = \mathbf{A} x = A I_n x").steps] == ["not a claim", "right"]
+
+
+def test_shown_as_a_table_and_as_json():
+    found = matcalc.derivation("d/dX tr(A*X) = A'\n\\operatorname{tr}(A) = \\operatorname{tr}(A^T)\n x < > y")
+    html = found._repr_html_()
+    assert r"$\displaystyle \frac{\partial}{\partial X} \operatorname{tr}(A X) = A^\top$" in html
+    assert r"\operatorname{tr}(A^T)" in html
+    assert {"line", "formula", "status", "message", "display", "verdict"} == set(found.to_json()["statements"][0])
+    assert str(found).endswith(found.summary)
+
+
+@pytest.mark.parametrize("text", ["assume A round", "x ~ N(mu", "let X: n by n", "layout sideways", "forget"])
+def test_an_assumption_that_cannot_be_read(text):
+    found = matcalc.derivation(text)
+    assert found.unread
+    with pytest.raises(DeclarationError):
+        matcalc.derivation("1 = 1", [text])
+
+
+def test_rows_and_remarks_of_aligned_blocks():
+    block = r"""\begin{aligned} (1) \quad f &= a + b \quad \downarrow \text{because} \\ &\quad + c \\ &= d, \\ \therefore g &= h \end{aligned}"""
+    assert [[s.text for s in chain] for chain in chains(block)] == [
+        ["f", r"a + b \quad \downarrow \text{because} \\ &\quad + c", "d"],
+        ["g", "h"],
+    ]  # noqa: E501
+
+
+CLAIMS = [
+    ("norm2(A*x - y)^2", "x", "x = inv(A'*A)*A'*y", ("A: m x n",), "right"),
+    ("norm2(A*x - y)^2", "x", "inv(A'*A)*A'*y + ones(n,1)", ("A: m x n",), "wrong"),
+    ("logdet(X) - tr(S*X)", "X", "inv(S)", ("X: n x n spd", "S: n x n spd"), "right"),
+    ("logdet(X) - tr(S*X)", "X", "S", ("X: n x n spd", "S: n x n spd"), "wrong"),
+    ("tr(X*S)", "X", "A", ("X: n x n symmetric", "A: n x n"), "wrong"),
+]
+
+
+@pytest.mark.parametrize(("f", "wrt", "at", "let", "verdict"), CLAIMS)
+def test_stationary_points(f, wrt, at, let, verdict):
+    assert matcalc.check_stationary(f, wrt, at, let).verdict == verdict
+
+
+def test_a_refuted_inequality_has_a_counterexample():
+    verdict = matcalc.check_inequality("A + A'", ">= 0", ["A: n x n"])
+    assert verdict.verdict == "wrong"
+    assert verdict.evidence.counterexample["at"]["A"]
+    assert matcalc.check_inequality("A - A'", "≥ 0", ["A: n x n"]).diagnosis.message.endswith("is not symmetric")
+    with pytest.raises(MatcalcError, match="square"):
+        matcalc.check_inequality("A", ">= 0", ["A: n x m"])
