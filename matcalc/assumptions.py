@@ -1,4 +1,4 @@
-"""What holds at a place of a derivation: declarations, definitions, distributions, conditions; each from where it stands."""
+"""What holds at a place of a derivation, from where it stands: declarations, definitions, distributions, conditions."""
 
 import re
 from collections.abc import Mapping

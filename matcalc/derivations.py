@@ -12,7 +12,7 @@ from matcalc.document import ASSUMPTION, Part, lines
 from matcalc.entries import expand
 from matcalc.errors import DeclarationError, MatcalcError, ParseError
 from matcalc.integrals import mentions
-from matcalc.judgement import inserted, judge, judge_order, is_free, to_typeset, undeclared
+from matcalc.judgement import inserted, is_free, judge, judge_order, to_typeset, undeclared
 from matcalc.statements import Side, chains
 from matcalc.syntax import Syntax, walk
 from matcalc.verdict import RIGHT, WRONG, Verdict

@@ -18,8 +18,8 @@ from matcalc import kernels
 from matcalc.errors import MatcalcError, ParseError, ShapeError
 from matcalc.expr import Symbol
 from matcalc.integrals import exponents, integrate
-from matcalc.latex_syntax import bare, constant
 from matcalc.oracle import STEP, structure_of
+from matcalc.plain import bare, constant
 from matcalc.sampling import FLAVOURS, GUARDED, draw, size_assignments
 from matcalc.shape import ELEMENTWISE
 from matcalc.structure import GENERAL, Structure

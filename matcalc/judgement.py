@@ -12,8 +12,8 @@ from matcalc.diagnosis import Diagnosis
 from matcalc.entries import COMPARE, Meaning, Point, expand, joined_name, points
 from matcalc.errors import MatcalcError, ShapeError
 from matcalc.latex import latex_name, to_latex
-from matcalc.latex_syntax import BEYOND, bare, plain, to_language
 from matcalc.oracle import TOLERANCE, Evidence, relative_error
+from matcalc.plain import BEYOND, bare, plain, to_language
 from matcalc.scope import Scope
 from matcalc.statements import read
 from matcalc.structure import STRUCTURES

@@ -1,0 +1,151 @@
+"""Trees of what papers write, turned into the plain language, or refused where the language has no word for it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+
+from matcalc.errors import ParseError
+from matcalc.syntax import Syntax, transform
+
+IsScalar = Callable[[Syntax], bool]
+BEYOND = {
+    "derivative": "a derivative inside a formula",
+    "summation": "a sum over indices",
+    "iterated_product": "a product over indices",
+    "integral": "an integral",
+    "expectation": "an expectation",
+    "covariance": "a covariance",
+    "density": "a Gaussian density",
+    "apply": "a function of the document",
+    "subscript": "an entry",
+}
+
+
+def bare(node: Syntax) -> Syntax:
+    """What stands in brackets, without them."""
+    while node.operation == "group":
+        node = node.operands[0]
+    return node
+
+
+def plain(tree: Syntax, is_scalar: IsScalar) -> Syntax:
+    """A tree of the plain language; `is_scalar` tells |x| from |X|.
+
+    Raises:
+        ParseError: an operation that the language does not have.
+    """
+
+    def rule(node: Syntax) -> Syntax:
+        match node.operation:
+            case "subscript":
+                return _indexed(node)
+            case "norm":
+                return replace(node, operation="call", value="norm2")
+            case "bars":
+                return replace(node, operation="call", value="abs" if is_scalar(node.operands[0]) else "det")
+            case "annotated":
+                return node.operands[0]
+            case "ones":
+                one = Syntax("number", (), Fraction(1), node.start, node.end)
+                return replace(node, operation="call", operands=(one,), value="vector")
+            case "power":
+                return _root_of_matrix(node, is_scalar)
+            case "negative" if node.operands[0].operation == "negative":
+                return node.operands[0].operands[0]
+            case operation if operation in BEYOND:
+                raise ParseError(f"{BEYOND[operation]} at character {node.start + 1} has no closed form here",
+                                 node.start)  # fmt: skip
+        return node
+
+    return transform(tree, rule)
+
+
+def _root_of_matrix(node: Syntax, is_scalar: IsScalar) -> Syntax:
+    """Σ^{1/2} is sqrtm(Σ), Σ^{-1/2} its inverse."""
+    base, exponent = node.operands
+    value = constant(exponent)
+    if value is None or value.denominator != 2 or is_scalar(base):
+        return node
+    root = replace(node, operation="call", operands=(base,), value="sqrtm")
+    return replace(node, operands=(root, Syntax("number", (), 2 * value, exponent.start, exponent.end)))
+
+
+def constant(node: Syntax) -> Fraction | None:
+    """The value of a tree of numbers: 1/2, -1/2, -3."""
+    node = bare(node)
+    match node.operation, [constant(o) for o in node.operands]:
+        case "number", _:
+            return node.value
+        case "negative", [Fraction() as a]:
+            return -a
+        case "divide", [Fraction() as a, Fraction() as b] if b:
+            return a / b
+    return None
+
+
+def _indexed(node: Syntax) -> Syntax:
+    """x_1 is the name x1, I_n the identity, 1_n the vector of ones, ‖X‖_F a norm."""
+    base, *indices = node.operands
+    texts = [str(i.value) for i in indices]
+    if base.operation == "name" and base.value == "I" and len(indices) == 1:
+        return replace(node, operation="call", operands=(indices[0],), value="eye")
+    if base.operation == "call" and base.value == "vector" and len(indices) == 1:
+        one = Syntax("number", (), Fraction(1), node.end, node.end)
+        return replace(node, operation="call", operands=(indices[0], one), value="ones")
+    if base.operation == "call" and base.value == "norm2" and texts in (["F"], ["2"], ["1"]):
+        return replace(base, value="norm1" if texts == ["1"] else "norm2", end=node.end)
+    if base.operation == "name" and all(i.operation in ("name", "number") for i in indices):
+        joined = "".join(texts)
+        return replace(node, operation="name", operands=(), value=base.value + "_" * (not joined.isdigit()) + joined)
+    raise ParseError(
+        f"{BEYOND['subscript']} at character {node.start + 1} has no closed form in the language", node.start
+    )
+
+
+# --- a tree as text ---------------------------------------------------------------------------------------------------
+
+_SIGNS = {
+    "add": (" + ", 1), "subtract": (" - ", 1), "multiply": ("*", 2), "juxtapose": ("*", 2), "hadamard": (" .* ", 2),
+    "elementwise_divide": (" ./ ", 2), "divide": ("/", 2), "kronecker": (" ⊗ ", 2),
+}  # fmt: skip
+_ATOM = 5
+
+
+def to_language(tree: Syntax) -> str:
+    """A tree of the plain language as its text."""
+    printed: dict[int, tuple[str, int]] = {}
+
+    def rule(node: Syntax) -> Syntax:
+        printed[id(node)] = _printed(node, [printed[id(o)] for o in node.operands])
+        kept.append(node)
+        return node
+
+    kept: list[Syntax] = []  # keeps every node alive, so that its id stays its own
+    return printed[id(transform(tree, rule))][0]
+
+
+def _printed(node: Syntax, operands: list[tuple[str, int]]) -> tuple[str, int]:
+    def at(k: int, level: int) -> str:
+        text, own = operands[k]
+        return text if own >= level else f"({text})"
+
+    match node.operation:
+        case "number":
+            value = node.value
+            return str(value), _ATOM if value.denominator == 1 and value >= 0 else 0
+        case "name":
+            return node.value, _ATOM
+        case "group":
+            return operands[0]
+        case "call":
+            return f"{node.value}({', '.join(text for text, _ in operands)})", _ATOM
+        case "negative":
+            return f"-{at(0, 3)}", 1
+        case "transpose":
+            return f"{at(0, 4)}'", 4
+        case "power":
+            return f"{at(0, 4)}^{at(1, _ATOM)}", 4
+        case "elementwise_power":
+            return f"{at(0, 4)}.^{at(1, _ATOM)}", 4
+    sign, level = _SIGNS[node.operation]
+    return f"{at(0, level)}{sign}{at(1, level + 1)}", level
