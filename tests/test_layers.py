@@ -11,9 +11,8 @@ ROOT = Path(matcalc.__file__).parent
 
 ORDER = [
     "errors", "structure", "vectorisation", "gradient",
-    "sources", "indices", "proof", "records", "equalities", "catalogue", "identities",
-    "claims", "integrals", "entries", "assumptions", "judgement", "document", "batch", "derivations", "proofreading",
-    "testing", "report", "cli",
+    "shape", "syntax", "plain", "latex_tokens", "latex_syntax", "statements",
+    "expr", "algebra", "simplify", "facts", "text", "latex", "python_text", "scope",
     "arrays", "matrix_functions", "kernels", "chains", "factorisation", "products", "evaluate", "functions",
     "differential", "transpose",
     "sampling", "oracle", "exact", "blackbox", "derivative", "diagnosis", "verdict",
