@@ -23,9 +23,12 @@ from matcalc.structure import GENERAL, STRUCTURES, Reading, Structure
 STEP = 1e-30
 SECOND_STEP = 1e-4
 TOLERANCE = {1: 1e-8, 2: 1e-6}
+# What is compiled for one call: not optimised, in one piece.
 COMPILE_QUICKLY: dict[str, str | bool] = {
     "xla_backend_optimization_level": "0",
     "xla_llvm_disable_expensive_passes": True,
+    "xla_cpu_parallel_codegen_split_count": "1",
+    "xla_cpu_use_fusion_emitters": False,
 }
 
 
@@ -225,7 +228,12 @@ def run(f: Callable[..., Any], *arguments: Any) -> Any:
     import jax
 
     with jax.enable_x64(True):
-        return jax.tree.map(np.asarray, jax.jit(f).lower(*arguments).compile(COMPILE_QUICKLY)(*arguments))
+        lowered = jax.jit(f).lower(*arguments)
+        try:
+            compiled = lowered.compile(COMPILE_QUICKLY)
+        except RuntimeError:  # an option that this version of XLA does not have
+            compiled = lowered.compile()
+        return jax.tree.map(np.asarray, compiled(*arguments))
 
 
 def slopes_question(m: Measurement, structured: bool = True) -> Question:
