@@ -19,7 +19,7 @@ from matcalc.oracle import (
     Evidence,
     Measurement,
     along,
-    confirmed_by_jax,
+    gap_between_routes,
     relative_error,
     second,
     structure_of,
@@ -455,15 +455,10 @@ def evidence(derivative: Derivative) -> Evidence:
     found = weigh(trials, derivative.order, ("complex step", "jax.grad"))
     if not found.ok:
         return found
-    gap = _jax_gap(derivative, points[0])
+    gap = gap_between_routes(derivative.expression, derivative.variable)
     worst = max(found.max_relative_error, gap)
     instances = sum(p.count for p in points)
     return Evidence(gap <= TOLERANCE[derivative.order], instances, worst, found.oracles)
-
-
-def _jax_gap(derivative: Derivative, at: Points) -> float:
-    measurement = Measurement(derivative.expression, derivative.variable, at)
-    return confirmed_by_jax(measurement)
 
 
 def _read_back(derivative: Derivative, form: Form) -> Expr:

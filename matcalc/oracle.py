@@ -9,7 +9,7 @@ complex step.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ import numpy as np
 from matcalc import arrays
 from matcalc.evaluate import Evaluation
 from matcalc.expr import Call, Expr, Opaque, Product, Sum, Symbol
-from matcalc.sampling import GUARDED, Points
+from matcalc.sampling import GUARDED, Points, sample
 from matcalc.structure import GENERAL, STRUCTURES, Reading, Structure
 
 STEP = 1e-30
@@ -252,13 +252,14 @@ def slopes_question(m: Measurement, structured: bool = True) -> Question:
     return Question(jax.grad(f), arguments, np.einsum("kij,ij->k", slopes[0], weights), float(m.scale[0]))
 
 
-def confirmed_by_jax(measurement: Measurement, structured: bool = True) -> float:
+@lru_cache(maxsize=256)
+def gap_between_routes(e: Expr, variable: Symbol) -> float:
     """How far the second route is from the first at one point: a relative error.
 
     The second route is `jax.grad` for a formula, central differences for a function that `jax.jacrev` measured.
     """
-    m = measurement
+    m = Measurement(e, variable, sample([e], [variable], per_size=1)[0])
     if isinstance(m.e, Opaque):
         by_differences = differences(m.e, m.variable, m.points, m.directions)
         return float(relative_error(by_differences[None], m.slopes[:1], m.scale[:1])[0])
-    return ask([slopes_question(m, structured)])[0]
+    return ask([slopes_question(m)])[0]

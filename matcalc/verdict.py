@@ -13,7 +13,7 @@ from matcalc.derivative import Comparison, Form, derivative_shape, evidence, for
 from matcalc.diagnosis import Case, Diagnosis, diagnose
 from matcalc.errors import MatcalcError, NoRuleError, ParseError, ShapeError
 from matcalc.expr import Expr, Symbol
-from matcalc.oracle import TOLERANCE, Evidence, confirmed_by_jax, magnitude, relative_error, structure_of, weigh
+from matcalc.oracle import TOLERANCE, Evidence, gap_between_routes, magnitude, relative_error, structure_of, weigh
 from matcalc.sampling import Points, integer_points, sample
 from matcalc.scope import Scope
 from matcalc.structure import Reading
@@ -290,7 +290,7 @@ def _judge(problem: Problem, reading: Reading | None) -> Verdict:
         return _other_shape(problem, reading, correct)
     points = sample([problem.e] + ([problem.claim] if problem.kind != "differential" else []), [problem.variable])
     found = {r: _weigh(problem, points, r) for r in problem.readings}
-    found = {r: _confirm(problem, points, e) for r, e in found.items()}
+    found = {r: _confirm(problem, e) for r, e in found.items()}
     right_under = _right_under(problem, found)
     verdict = _verdict(found, right_under, problem, reading)
     shown = reading if reading in found else _default(found, right_under)
@@ -317,11 +317,11 @@ def _weigh(problem: Problem, points: Sequence[Points], reading: Reading) -> Evid
     return weigh(trials, problem.order)
 
 
-def _confirm(problem: Problem, points: Sequence[Points], found: Evidence) -> Evidence:
+def _confirm(problem: Problem, found: Evidence) -> Evidence:
     """A claim that the complex step finds right is right only if `jax.grad` agrees with the complex step."""
     if not found.ok:
         return found
-    gap = confirmed_by_jax(problem.comparison(points[0]).measurement)
+    gap = gap_between_routes(problem.e, problem.variable)
     agree = gap <= TOLERANCE[problem.order]
     worst = max(found.max_relative_error, gap)
     return Evidence(agree, found.instances, worst, (*found.oracles, "jax.grad"), None, agree)
