@@ -19,13 +19,18 @@ KINDS = {
     MatcalcError: "input",
 }
 Problem = dict[str, Any]
+Each = Callable[[Callable[[tuple[int, str]], Problem], Iterable[tuple[int, str]]], Iterable[Problem]]
 
 
-def answers(lines: Iterable[str], solve: Callable[[Problem], Problem], defaults: Problem) -> Iterator[Problem]:
-    """The answer to every line that is not empty, or its error; `defaults` are for the keys that a line leaves out."""
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            yield _answer(line, number, solve, defaults)
+def answers(
+    lines: Iterable[str], solve: Callable[[Problem], Problem], defaults: Problem, each: Each = map
+) -> Iterator[Problem]:
+    """The answer to every line that is not empty, or its error, in order.
+
+    `defaults` are for the keys that a line leaves out; `each` is `map`, or that of a pool of threads.
+    """
+    numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
+    yield from each(lambda item: _answer(item[1], item[0], solve, defaults), numbered)
 
 
 def _answer(line: str, number: int, solve: Callable[[Problem], Problem], defaults: Problem) -> Problem:

@@ -18,6 +18,7 @@ from matcalc.errors import MatcalcError, UnverifiedError
 
 READINGS = ("entrywise", "tangent", "ambient")
 BAD_INPUT, UNDECIDED, INTERRUPTED, BROKEN_PIPE = 2, 3, 130, 141
+THREADS = 2  # compiling by XLA, most of a check, runs beside Python
 EXIT = {"right": 0, "wrong": 1, "convention-dependent": 1, "undecided": UNDECIDED}
 
 
@@ -217,10 +218,14 @@ def _require(problem: Problem, *keys: str) -> None:
 
 
 def _batch(options: argparse.Namespace, solve: Any) -> int:
+    from concurrent.futures import ThreadPoolExecutor
+
     failed = False
-    with _opened(options.batch) as file:
-        lines = file if sys.stdout.isatty() else report.progress(file, "lines")
-        for answer in answers(lines, solve, _given(options)):
+    with _opened(options.batch) as file, ThreadPoolExecutor(THREADS) as pool:
+        # a file is read ahead; who writes to standard input may wait for one answer before asking the next
+        each = map if file is sys.stdin else pool.map
+        found = answers(file, solve, _given(options), each)
+        for answer in found if sys.stdout.isatty() else report.progress(found, "lines"):
             failed = failed or "error" in answer
             print(report.to_json(answer), flush=True)
     return BAD_INPUT if failed else 0
@@ -258,7 +263,7 @@ def _catalog(options: argparse.Namespace) -> int:
 def _simplify(options: argparse.Namespace) -> int:
     from matcalc.derivative import Form
     from matcalc.scope import Scope
-    from matcalc.simplify import simplify
+    from matcalc.simplification import simplify
 
     scope = Scope(options.let)
     (e,) = scope.read(options.expr)

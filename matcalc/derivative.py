@@ -27,7 +27,7 @@ from matcalc.oracle import (
 )
 from matcalc.sampling import GUARDED, Points, sample
 from matcalc.scope import Scope, differential_structure
-from matcalc.simplify import is_symmetric, same_by_form, settle, simplify
+from matcalc.simplification import is_symmetric, same_by_form, settle, simplify
 from matcalc.structure import Operations, Reading
 from matcalc.text import PLAIN, SizeNames, to_text, to_unicode
 from matcalc.transpose import gradient, matrix_form

@@ -19,7 +19,7 @@ from matcalc.proof import Proof, fixed_sizes, single
 from matcalc.records import Printed, Record
 from matcalc.sampling import Points, sample
 from matcalc.scope import Scope, symbols
-from matcalc.simplify import same_by_form
+from matcalc.simplification import same_by_form
 from matcalc.text import to_unicode
 
 Array = np.ndarray

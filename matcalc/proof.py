@@ -11,7 +11,7 @@ from matcalc.errors import DomainError
 from matcalc.expr import Expr, Symbol
 from matcalc.oracle import TOLERANCE, Evidence, Measurement, Question, ask, relative_error, slopes_question, weigh
 from matcalc.sampling import Points, sample
-from matcalc.simplify import same_by_form
+from matcalc.simplification import same_by_form
 from matcalc.structure import GENERAL, STRUCTURES, Reading, Structure
 
 Trial = tuple[Points, np.ndarray]

@@ -12,7 +12,7 @@ ROOT = Path(matcalc.__file__).parent
 ORDER = [
     "errors", "structure", "vectorisation", "gradient",
     "shape", "syntax", "plain", "latex_tokens", "latex_syntax", "statements",
-    "expr", "algebra", "simplify", "facts", "text", "latex", "python_text", "scope",
+    "expr", "algebra", "simplification", "facts", "text", "latex", "python_text", "scope",
     "arrays", "matrix_functions", "kernels", "chains", "factorisation", "products", "evaluate", "functions",
     "differential", "transpose",
     "sampling", "oracle", "exact", "blackbox", "derivative", "diagnosis", "verdict",

@@ -8,7 +8,7 @@ from matcalc.derivative import SYMBOLIC
 from matcalc.diagnosis.case import Case, Edit
 from matcalc.diagnosis.edits import Change
 from matcalc.expr import Call, Expr, Sum
-from matcalc.simplify import simplify
+from matcalc.simplification import simplify
 from matcalc.structure import Reading
 
 SYMMETRIC = ("symmetric", "spd")
