@@ -47,11 +47,11 @@ RECORDS = (
         remark="the Laplace expansion along every row",
     ),
     *identity(
-        "det-differential",
-        of="tr(A*X)*det(X)",
+        "det-adjugate",
+        of="det(X)",
         wrt="X",
         let={"X": "n x n"},
-        derivative="det(X)*A' + tr(A*X)*adj(X)'",
+        derivative="adj(X)'",
         source="PP2012 eq. 41",
     ),
     *identity(

@@ -37,6 +37,7 @@ RECORDS = (
             remark="the last index pair is exchanged: it holds only where X⁻¹ is symmetric",
         ),
         entries="∂ξ_kl/∂x_ij = -ξ_ki ξ_lj",
+        source="N24",
     ),
     Entry(
         key="N24(2)",

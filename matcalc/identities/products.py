@@ -62,6 +62,6 @@ RECORDS = (
         key="hadamard-trace",
         left="x'*(A .* B)*y",
         right="tr(diag(x)*A*diag(y)*B')",
-        source="HJ2013",
+        source="MN2019 sec. 3.6",
     ),
 )
