@@ -103,7 +103,8 @@ def select(keys: Iterable[str] | None = None) -> tuple[Record, ...]:
 def _of_key(key: str) -> Sequence[Record]:
     found = [r for r in catalogue() if r.key == key or r.key.startswith((f"{key}(", f"{key}-"))]
     if not found:
-        raise MatcalcError(f"there is no identity {key!r}{nearest(key, [r.key for r in catalogue()])}")
+        known = dict.fromkeys(r.key.partition("(")[0] for r in catalogue())
+        raise MatcalcError(f"there is no identity {key!r}{nearest(key, list(known))}")
     return found
 
 

@@ -62,7 +62,7 @@ def test_a_key_stands_for_its_variants(asked, found):
 
 
 def test_an_unknown_key_is_an_error_before_anything_is_proved():
-    with pytest.raises(MatcalcError, match="there is no identity 'logdett'; did you mean logdet"):
+    with pytest.raises(MatcalcError, match=r"there is no identity 'logdett'; did you mean logdet\?"):
         verify(["logdett"])
 
 
