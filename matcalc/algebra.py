@@ -70,6 +70,11 @@ def eye(n: Dim) -> Expr:
     return ONE if n == ONE_DIM else Identity((n, n))
 
 
+def identity(shape: Shape) -> Expr:
+    """The identity matrix of a square shape."""
+    return eye(shape[0])
+
+
 def commutation(n: Dim, m: Dim) -> Expr:
     """K with K vec(A) = vec(A') for A of shape n x m."""
     return eye(n * m) if ONE_DIM in (n, m) else Commutation(n, m)
@@ -591,7 +596,8 @@ def apply(function: str, argument: Expr | Scalar) -> Expr:
         return argument.argument
     if isinstance(argument, Number) and function in ("abs", "sign", "relu", "step"):
         v = argument.value
-        return number({"abs": abs(v), "sign": (v > 0) - (v < 0), "relu": max(v, 0), "step": int(v > 0)}[function])
+        step = Fraction(v > 0)
+        return Number({"abs": abs(v), "sign": step - (v < 0), "relu": v * step, "step": step}[function])
     return Apply(function, argument)
 
 

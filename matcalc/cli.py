@@ -95,7 +95,7 @@ def _add_check(commands: Any) -> None:
     parser = _command(commands, _check, "check", "Whether a claimed derivative, or a claimed equality, is right.")
     _add_problem(parser)
     parser.add_argument(
-        "--claim", metavar="CLAIM", help="the derivative of EXPR by --wrt; without --wrt, equal to EXPR, or \">= 0\""
+        "--claim", metavar="CLAIM", help='the derivative of EXPR by --wrt; without --wrt, equal to EXPR, or ">= 0"'
     )
     parser.add_argument("--stationary-at", metavar="X", help="claim that the gradient by --wrt vanishes at this point")
     _add_format(parser, "text", "json")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,7 @@ SYMBOLIC = Operations(
 
 @dataclass(frozen=True)
 class Form:
-    """A formula, printed in every way; `vec` is the matrix J of vec dF = J vec dX where the formula is a differential."""
+    """A formula, printed in every way; where it is a differential, `vec` is the matrix J of vec dF = J vec dX."""
 
     expr: Expr
     sizes: SizeNames = PLAIN
@@ -155,7 +156,8 @@ class Derivative:
         if form is None:
             raise MatcalcError(f"there is no {reading} reading here")
         symbols = self.expression.symbols | form.expr.symbols | {self.variable}
-        return function(form.expr, sorted(symbols, key=lambda s: s.name))
+        order: list[Symbol | str] = [*sorted(symbols, key=attrgetter("name"))]
+        return function(form.expr, order)
 
     @cached_property
     def _compiled(self) -> Callable[..., Any]:
@@ -217,7 +219,8 @@ def derive(
 def derive_each(expression: str | Expr, wrt: Iterable[str | Symbol], let: Iterable[str] = ()) -> dict[str, Derivative]:
     """The derivatives of one expression by several variables, by name; each as `derive` gives it."""
     let = [let] if isinstance(let, str) else list(let)
-    return {v.name if isinstance(v, Symbol) else v: derive(expression, v, let) for v in wrt}
+    found = (derive(expression, variable, let) for variable in wrt)
+    return {derivative.wrt: derivative for derivative in found}
 
 
 def differentiate(
@@ -242,7 +245,10 @@ def read_problem(expression: str | Expr, wrt: str | Symbol, let: Iterable[str]) 
     let = [let] if isinstance(let, str) else let
     name = wrt.name if isinstance(wrt, Symbol) else wrt
     if isinstance(expression, Expr):
-        scope = Scope.of(expression.symbols | ({wrt} if isinstance(wrt, Symbol) else set()), name)
+        symbols = set(expression.symbols)
+        if isinstance(wrt, Symbol):
+            symbols.add(wrt)
+        scope = Scope.of(symbols, name)
         return scope, expression
     scope = Scope(let, wrt=name)
     (e,) = scope.read(expression)
@@ -260,8 +266,10 @@ def formulate(e: Expr, scope: Scope, reading: str | Reading | None, order: int, 
     if reading is not None:
         reading = Reading(reading)
         if reading is Reading.ENTRYWISE and not structure.is_linear:
-            raise NoRuleError(f"{variable.name} is {structure.name}: it has no free entries and so no entrywise reading; "
-                              "use tangent or ambient")  # fmt: skip
+            raise NoRuleError(
+                f"{variable.name} is {structure.name}: it has no free entries and so no entrywise reading; "
+                "use tangent or ambient"
+            )
     _check_cholesky(e)
     work = _Work(e, variable, scope)
     kind = kind_of(e.shape, variable.shape, order)
@@ -280,7 +288,8 @@ def kind_of(e: shape.Shape, variable: shape.Shape, order: int) -> str:
     if order == 2:
         if shape.SCALAR not in (e, variable):
             raise NoRuleError(
-                f"order 2: expected a scalar expression or a scalar variable, got {shape.show(e)} by {shape.show(variable)}"
+                f"order 2: expected a scalar expression or a scalar variable, "
+                f"got {shape.show(e)} by {shape.show(variable)}"
             )
         return "hessian" if vector else "differential"
     if e == shape.SCALAR:

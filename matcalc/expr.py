@@ -177,7 +177,7 @@ class Number(Constant):
     """An exact rational."""
 
     value: Fraction
-    shape = SCALAR  # type: ignore[assignment]
+    shape = SCALAR
 
     @property
     def key(self) -> tuple[Any, ...]:
@@ -188,7 +188,7 @@ class Number(Constant):
 class Pi(Constant):
     """The number pi."""
 
-    shape = SCALAR  # type: ignore[assignment]
+    shape = SCALAR
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -196,7 +196,7 @@ class Size(Constant):
     """A dimension as a scalar: the number of rows or columns of something."""
 
     dim: Dim
-    shape = SCALAR  # type: ignore[assignment]
+    shape = SCALAR
 
     @property
     def key(self) -> tuple[Any, ...]:

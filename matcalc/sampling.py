@@ -94,7 +94,7 @@ def _near_identity(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarr
 
 def _well_conditioned(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     if shape[-1] == shape[-2] > 1:
-        return GENERAL.sample(rng, *shape[-2:], batch=shape[:-2])
+        return GENERAL.sample(rng, shape[-2], shape[-1], batch=shape[:-2])
     return rng.standard_normal(shape)
 
 
@@ -158,7 +158,8 @@ def sample(
     if not found:
         raise DomainError(
             "no point was found at which the expression has a finite value: a logarithm or a root of a negative "
-            "number, or a matrix that is singular at every size; declare structures (spd, positive) to say where it lives"
+            "number, or a matrix that is singular at every size; declare structures (spd, positive) to say where it "
+            "lives"
         )
     return found
 

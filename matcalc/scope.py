@@ -259,7 +259,7 @@ class Scope:
 
 
 def differential_structure(variable: Symbol) -> str:
-    """The structure of the differential of a symbol: that of its tangent space where this is the same at every point."""
+    """The structure of the differential of a symbol: that of its tangent space, if this is the same everywhere."""
     return {"spd": "symmetric", "orthogonal": "general", "positive": "general"}.get(
         variable.structure, variable.structure
     )
@@ -486,7 +486,7 @@ class _Builder:
             found = self._shape(node)
             if name in ("vector", "matrix"):
                 return algebra.multiply(self.build(node.operands[0]), algebra.ones(found))
-            return {"eye": lambda s: algebra.eye(s[0]), "ones": algebra.ones, "zeros": algebra.zeros}[name](found)
+            return {"eye": algebra.identity, "ones": algebra.ones, "zeros": algebra.zeros}[name](found)
         if name in ("rows", "cols"):
             return algebra.size(self._shape(node.operands[0])[name == "cols"])
         count = len(node.operands) - shape.SIGNATURES[name].sizes
@@ -496,7 +496,7 @@ class _Builder:
         return algebra.call(name, *(self.build(o) for o in node.operands[:count]), sizes=sizes)
 
 
-_OPERATIONS = {
+_OPERATIONS: dict[str, Callable[[Expr, Expr], Expr]] = {
     "add": algebra.add,
     "subtract": algebra.subtract,
     "multiply": algebra.multiply,

@@ -148,8 +148,9 @@ def _same(what: str, a: Operand, b: Operand, u: Unifier) -> Shape:
             hint = ""
             if SCALAR in (a.shape, b.shape):
                 full = b.shape if a.shape == SCALAR else a.shape
-                is_open = "?" in f"{full[0]}{full[1]}"
-                filled = f"ones({full[0]},{full[1]})" if not is_open else "vector(1)" if is_column(full) else "matrix(1)"
+                filled = f"ones({full[0]},{full[1]})"
+                if "?" in filled:
+                    filled = "vector(1)" if is_column(full) else "matrix(1)"
                 hint = f"; to add a scalar to every entry write it times {filled}, as in ones(n,m)"
             raise _clash(what, a, b, left, right, hint)
     return u.shape(a.shape)
@@ -299,8 +300,9 @@ class Signature:
 
 
 ELEMENTWISE = (
-    ["exp", "log", "sin", "cos", "tan", "tanh", "sinh", "cosh", "arcsin", "arccos", "arctan", "abs", "sign", "relu", "step", "sqrt", "sigmoid"]
-)  # fmt: skip
+    *("exp", "log", "sin", "cos", "tan", "tanh", "sinh", "cosh", "arcsin", "arccos", "arctan"),
+    *("abs", "sign", "relu", "step", "sqrt", "sigmoid"),
+)
 
 SIGNATURES: dict[str, Signature] = {
     **{name: Signature(1, _scalar_of_square) for name in ("tr", "det", "logdet")},

@@ -121,6 +121,10 @@ def _parser() -> "Lark":
     grammar = files("matcalc").joinpath("grammar.lark").read_text(encoding="utf-8")
     grammar += f"\nFUNCTION.3: /(?:{names})(?=\\s*\\()/\n"
 
+    def leaf(operation: str, value: Any, token: Token) -> Syntax:
+        assert token.start_pos is not None
+        return Syntax(operation, (), value, token.start_pos, token.start_pos + len(token))
+
     def spanning(operation: str, *operands: Syntax, value: Any = None, end: int | None = None) -> Syntax:
         return Syntax(operation, operands, value, operands[0].start, operands[-1].end if end is None else end)
 
@@ -132,20 +136,20 @@ def _parser() -> "Lark":
             return tree
 
         def number(self, token: Token) -> Syntax:
-            return Syntax("number", (), rational(token), token.start_pos, token.end_pos)
+            return leaf("number", rational(token), token)
 
         def name(self, token: Token) -> Syntax:
-            return Syntax("name", (), canonical_name(token), token.start_pos, token.end_pos)
+            return leaf("name", canonical_name(token), token)
 
         def arguments(self, first: Any, *more: Syntax) -> tuple[Syntax, ...]:
             return (*first, *more) if isinstance(first, tuple) else (first, *more)
 
         def call(self, token: Token, operands: tuple[Syntax, ...] = ()) -> Syntax:
-            end = operands[-1].end + 1 if operands else token.end_pos + 2
-            return Syntax("call", operands, ALIASES.get(str(token), str(token)), token.start_pos, end)
+            called = leaf("call", ALIASES.get(str(token), str(token)), token)
+            return replace(called, operands=operands, end=operands[-1].end + 1 if operands else called.end + 2)
 
         def group(self, left: Token, inner: Syntax) -> Syntax:
-            return Syntax("group", (inner,), None, left.start_pos, inner.end + 1)
+            return replace(leaf("group", None, left), operands=(inner,), end=inner.end + 1)
 
         def transpose(self, inner: Syntax, token: Token) -> Syntax:
             return spanning("transpose", inner, end=token.end_pos)
@@ -163,7 +167,7 @@ def _parser() -> "Lark":
             return spanning(str(data), *children)
 
     def _integer(value: int, token: Token) -> Syntax:
-        return Syntax("number", (), Fraction(value), token.start_pos, token.end_pos)
+        return leaf("number", Fraction(value), token)
 
     return Lark(grammar, parser="lalr", lexer="contextual", transformer=Build(), maybe_placeholders=False)
 

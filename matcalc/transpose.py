@@ -184,14 +184,18 @@ def _(e: Product, d: Symbol) -> Expr:
         return multiply(call("vec", rest), transpose(call("vec", gradient(factor, d))))
     scalars = [f for f in before if f.is_scalar]
     left = [f for f in before if not f.is_scalar]
-    if isinstance(factor, Call) and factor.function == "diag" and not factor.arguments[0].is_scalar:
-        if factor.arguments[0].shape[1] == ONE_DIM and after and after[-1].shape[1] == ONE_DIM:
-            # diag(u) v = v ⊙ u keeps the Jacobian of a vector free of Kronecker products
-            swapped = hadamard(multiply(*after), factor.arguments[0])
-            return matrix_form(multiply(Number(e.coefficient), *scalars, *left, swapped), d)
+    if _is_diagonal_matrix(factor) and after and after[-1].shape[1] == ONE_DIM:
+        # diag(u) v = v ⊙ u keeps the Jacobian of a vector free of Kronecker products
+        swapped = hadamard(multiply(*after), factor.args[0])
+        return matrix_form(multiply(Number(e.coefficient), *scalars, *left, swapped), d)
     outer = multiply(*left) if left else eye(factor.shape[0])
     inner = transpose(multiply(*after)) if after else eye(factor.shape[1])
     return multiply(Number(e.coefficient), *scalars, call("kron", inner, outer), matrix_form(factor, d))
+
+
+def _is_diagonal_matrix(e: Expr) -> bool:
+    """Whether an expression is diag(v) of a column v."""
+    return isinstance(e, Call) and e.function == "diag" and e.shape[1] != ONE_DIM
 
 
 @vectorised.register
@@ -228,14 +232,14 @@ def _diagonal_of_product(m: Product, d: Symbol) -> Expr | None:
     """diag(A diag(w) B) = (A ⊙ B') w."""
     k = _moving(m, d)
     factor = m.args[k]
-    if not (isinstance(factor, Call) and factor.function == "diag" and factor.arguments[0].shape[1] == ONE_DIM):
+    if not _is_diagonal_matrix(factor):
         return None
     n = factor.shape[0]
     scalars = [f for f in m.args[:k] if f.is_scalar]
     left = multiply(*[f for f in m.args[:k] if not f.is_scalar]) if len(scalars) < k else eye(n)
     right = multiply(*m.args[k + 1 :]) if m.args[k + 1 :] else eye(n)
     weights = hadamard(left, transpose(right))
-    return multiply(Number(m.coefficient), *scalars, weights, matrix_form(factor.arguments[0], d))
+    return multiply(Number(m.coefficient), *scalars, weights, matrix_form(factor.args[0], d))
 
 
 def _kron(e: Call, d: Symbol) -> Expr:

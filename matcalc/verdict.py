@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeGuard
+from typing import Any
 
 import numpy as np
 
@@ -101,7 +101,8 @@ def check(
         expression: text of the language, an expression of symbols, or a JAX function of arrays by name (vectors 1-D).
         claim: the same; `dF = ...` or a formula in `dX` is a claim about the differential.
         wrt: the variable, or None for a claim of equality.
-        let: declarations such as `"X: n x n symmetric"`, or `{"X": "n x n symmetric"}`; for functions, of each argument.
+        let: declarations such as `"X: n x n symmetric"`, or `{"X": "n x n symmetric"}`; for functions, of every
+            argument.
         reading: the reading the claim is meant in; all that are defined are tried when it is not given.
         order: 1, or 2 for a Hessian.
         layout: of a Jacobian, `numerator` (a row per output) or `denominator`.
@@ -173,7 +174,7 @@ def _read(
     expression: Statement, claim: Statement, wrt: str | Symbol, let: list[str], order: int, layout: str
 ) -> Problem:
     name = wrt.name if isinstance(wrt, Symbol) else wrt
-    if _is_function(expression) or _is_function(claim):
+    if not (isinstance(expression, str | Expr) and isinstance(claim, str | Expr)):
         return _problem(*_read_functions(expression, claim, let, name), order, layout)
     if isinstance(expression, Expr):
         symbols = expression.symbols | (claim.symbols if isinstance(claim, Expr) else set())
@@ -187,22 +188,17 @@ def _read(
         raise MatcalcError("claim: expected text, as the expression is text")
     right = split_equation(claim, "d" + name)
     about = _Target(order, layout, _mentions_differential(claim, name))
-    first_error: MatcalcError | None = None
     for attempt in (_one_after_the_other, _together):
         scope = Scope(let, wrt=name)
         try:
             e, c = attempt(scope, expression, right, about)
             return _problem(scope, e, c, order, layout)
-        except ShapeError as error:
-            first_error = first_error or error
+        except ShapeError:  # what does not fit is said below, where each is read for itself
+            continue
     scope = Scope(let, wrt=name)
     (e,) = scope.read(expression)
     (c,) = scope.read(right)
     return _problem(scope, e, c, order, layout)
-
-
-def _is_function(statement: Statement) -> TypeGuard[Callable[..., Any]]:
-    return callable(statement) and not isinstance(statement, Expr)
 
 
 def _read_functions(
@@ -213,7 +209,7 @@ def _read_functions(
     texts = [s for s in (expression, claim) if isinstance(s, str)]
     read = iter(scope.read(*texts))
     for statement in (expression, claim):
-        if _is_function(statement):
+        if not isinstance(statement, str | Expr):
             scope.introduce(argument_names(statement, _label(statement)))
 
     def made(statement: Statement) -> Expr:
@@ -401,7 +397,7 @@ def _other_shape(problem: Problem, reading: Reading | None, correct: Form | None
 
 
 def _check_equality(expression: Statement, claim: Statement, let: list[str]) -> Verdict:
-    if _is_function(expression) or _is_function(claim):
+    if not (isinstance(expression, str | Expr) and isinstance(claim, str | Expr)):
         scope, a, b = _read_functions(expression, claim, let, None)
     elif isinstance(expression, Expr):
         if not isinstance(claim, Expr):
