@@ -15,7 +15,7 @@ ORDER = [
     "expr", "algebra", "simplification", "facts", "text", "latex", "python_text", "scope",
     "arrays", "matrix_functions", "kernels", "chains", "factorisation", "products", "evaluate", "functions",
     "differential", "transpose",
-    "sampling", "oracle", "exact", "blackbox", "derivative", "diagnosis", "verdict",
+    "sampling", "oracle", "jets", "exact", "blackbox", "derivative", "diagnosis", "verdict",
     "sources", "indices", "proof", "records", "equalities", "catalogue", "identities",
     "claims", "integrals", "entries", "assumptions", "judgement", "document", "batch", "derivations", "proofreading",
     "testing", "report", "cli",

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from matcalc.derivative import Comparison, Form
-from matcalc.errors import DomainError
+from matcalc.errors import DomainError, MatcalcError
 from matcalc.evaluate import Evaluation
-from matcalc.expr import Expr, Symbol
+from matcalc.exact import ExactClaim
+from matcalc.expr import Expr, Opaque, Symbol
 from matcalc.oracle import relative_error, structure_of, weigh
 from matcalc.sampling import GUARDED, Points, sample
 from matcalc.scope import Scope
@@ -116,26 +117,43 @@ class Case:
         return np.concatenate([b.truths[reading].ravel() for b in self.benches])
 
     def holds(self, claim: Expr, reading: Reading | None) -> bool:
-        """Whether an edited claim is right in a reading, at all fresh points."""
+        """Whether an edited claim is right in a reading: at all fresh points, and exactly where it is rational."""
+        if claim.shape != self.claim.shape:
+            return False
         trials = [(bench.points, bench.error(claim, reading)) for bench in self.benches]
-        return claim.shape == self.claim.shape and weigh(trials, self.order).ok
+        exact = ExactClaim(self.e, claim, self.variable, self.kind, self.order, self.layout)
+        return exact.decide(weigh(trials, self.order), reading or Reading.AMBIENT).ok
 
     def text(self, e: Expr) -> str:
         """An expression as people write it."""
         return Form(e, self.scope.size_names).text
 
     def verified(self, edit: Edit, reading: Reading | None) -> Diagnosis | None:
-        """The diagnosis of an edit if the claim it mends, as printed and read back, is right."""
-        text = self.text(edit.claim)
-        (back,) = self.scope.read(text, like=self.claim.shape)
-        if not self.holds(back, reading):
+        """The diagnosis of an edit if the claim it mends, as printed and read back, is right.
+
+        A claim that is a function of arrays has no text: the formula given in its stead is the correct form.
+        """
+        opaque = _is_opaque(self.claim)
+        text = self.mended if opaque else self.text(edit.claim)
+        mended = edit.claim if opaque else self._read_back(self.text(edit.claim))
+        if mended is None or not self.holds(mended, reading):
             return None
         return Diagnosis(edit.kind, edit.message(self.text), text)
+
+    def _read_back(self, text: str) -> Expr | None:
+        try:
+            return self.scope.read(text, like=self.claim.shape)[0]
+        except MatcalcError:  # longer than the language takes
+            return None
 
     @property
     def mended(self) -> str | None:
         """The correct form, where no part of the claim is worth keeping."""
         return self.correct.text if self.correct is not None and self.correct.expr.shape == self.claim.shape else None
+
+
+def _is_opaque(e: Expr) -> bool:
+    return isinstance(e, Opaque) or any(map(_is_opaque, e.args))
 
 
 class Bench:

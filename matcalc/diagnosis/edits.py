@@ -118,8 +118,8 @@ def signs(case: Case, node: Expr) -> Iterator[Change]:
 
 
 def coefficients(case: Case, node: Expr) -> Iterator[Change]:
-    """A term of an inner sum left out, doubled or halved."""
-    if isinstance(node, Sum) and node is not case.claim:
+    """A term of a sum left out, doubled or halved."""
+    if isinstance(node, Sum):
         for t in node.terms:
             says = "the term {part} has the wrong coefficient in {old}: it is {new}"
             yield Change("the term {part} is too many in {old}", subtract, (node, t), t, "extra-term")

@@ -19,7 +19,7 @@ UNKNOWN = Diagnosis("unknown", "no single edit was found that makes the claim ri
 def whole(case: Case) -> Iterator[Edit]:
     """A wrong sign or a wrong factor of the whole, or the whole transposed."""
     matched = case.match(case.claim)
-    if matched is not None and (c := fit.rational(matched[1])):
+    if matched is not None and (c := fit.rational(matched[1])) not in (None, 1):
         says = f"the whole is off by a factor: it must be multiplied by {c}"
         kind, message = ("sign", "the sign of the whole is wrong") if c == -1 else ("scale", says)
         yield Edit(kind, multiply(number(c), case.claim), message)

@@ -1,0 +1,316 @@
+"""An exact oracle for rational claims: both sides at random points of a large prime field.
+
+A claim made of + - * /, inverse, det, tr, transpose, Hadamard, kron and integer powers equates rational functions of
+the entries; a logarithm counts as one where only its derivative enters. A wrong equation of degree d holds at a random
+point of the field with probability at most d / 2^61 (Schwartz 1980, Zippel 1979).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import islice
+from math import prod
+from random import Random
+from typing import Any
+
+import numpy as np
+
+from matcalc import kernels
+from matcalc.arrays import NumPy
+from matcalc.expr import (
+    Apply,
+    Call,
+    Commutation,
+    ElementwisePower,
+    Expr,
+    Hadamard,
+    Identity,
+    Number,
+    Ones,
+    Pi,
+    Power,
+    Product,
+    Size,
+    Sum,
+    Symbol,
+    Transpose,
+    Zeros,
+)
+from matcalc.jets import PRIME, InexactError, Jet, Residues, Unknown, as_residue, constant
+from matcalc.oracle import Evidence, structure_of
+from matcalc.sampling import dimension_names, size_assignments
+from matcalc.structure import GENERAL, STRUCTURES, Reading, Structure
+
+ORACLE = "exact arithmetic modulo 2^61 - 1"
+INSTANCES = 2
+ATTEMPTS = 3
+ROUNDING = 1e-3  # of a relative error: beyond it two sides differ in more than rounding
+MAX_ENTRIES = 400  # of a matrix: beyond, a point takes too long
+PI_RESIDUE = 1_414_213_562_373_095_049  # pi meets no polynomial equation, so any residue stands for it
+
+_NUMPY = NumPy()
+FIRST, SECOND = 1, 2  # the bits of the nilpotents
+
+
+# --- evaluation ------------------------------------------------------------------------------------------------------
+
+
+class ExactEvaluation:
+    """The values of expressions at one point of the field."""
+
+    def __init__(self, values: Mapping[str, Jet], sizes: Mapping[str, int]) -> None:
+        self.values, self.sizes, self._known = values, sizes, dict[int, Jet]()
+
+    def __call__(self, e: Expr) -> Jet:
+        """The value of an expression.
+
+        Raises:
+            InexactError: the expression is not rational, too large, or singular at this point.
+        """
+        if e.identity not in self._known:
+            rows, columns = (d.size(self.sizes) for d in e.shape)
+            if rows * columns > MAX_ENTRIES:
+                raise InexactError(f"{rows} x {columns} is too large")
+            self._known[e.identity] = self._value(e, rows, columns)
+        return self._known[e.identity]
+
+    def _value(self, e: Expr, rows: int, columns: int) -> Jet:
+        match e:
+            case Symbol(name):
+                return self.values[name]
+            case Number(value):
+                return constant(value)
+            case Pi():
+                return constant(PI_RESIDUE)
+            case Size(d):
+                return constant(d.size(self.sizes))
+            case Identity():
+                return Jet({0: np.eye(rows, dtype=object)})
+            case Ones() | Zeros():
+                return Jet({0: np.full((rows, columns), int(isinstance(e, Ones)), object)})
+            case Commutation(of=of):
+                order = kernels.commutation_order(*(d.size(self.sizes) for d in of))
+                return Jet({0: np.eye(rows, dtype=object)[order]})
+            case Sum(terms):
+                return sum((self(t) for t in terms[1:]), self(terms[0]))
+            case Product(coefficient, scalars, chain):
+                return self._product(coefficient, scalars, chain)
+            case Hadamard(factors):
+                return self._elementwise_product(factors)
+            case Transpose(of):
+                return self(of).map(np.transpose)
+            case Power(Call("norm2", (a,)), Number(k)) if k % 2 == 0:
+                return (self(a) * self(a)).total().power(int(k / 2))
+            case Power(base, exponent) if not e.is_scalar:
+                return self(base).matrix_power(self._integer(exponent))
+            case Power(base, exponent) | ElementwisePower(base, exponent):
+                return self(base).power(self._integer(exponent))
+            case Apply("log", argument):
+                return self(argument).logarithm()
+            case Call(function, arguments) if function in CALLS:
+                return CALLS[function](*map(self, arguments), *(d.size(self.sizes) for d in e.sizes))
+        raise InexactError(f"{type(e).__name__} is not rational")
+
+    def _product(self, coefficient: Fraction, scalars: tuple[Expr, ...], chain: tuple[Expr, ...]) -> Jet:
+        result = self._elementwise_product(scalars).scaled(coefficient)
+        if not chain:
+            return result
+        product = self(chain[0])
+        for factor in chain[1:]:
+            product = product @ self(factor)
+        return result * product
+
+    def _elementwise_product(self, factors: tuple[Expr, ...]) -> Jet:
+        result = constant(1)
+        for f in factors:
+            result = result * self(f)
+        return result
+
+    def _integer(self, exponent: Expr) -> int:
+        """An exponent as an integer: a number, or a size less a number."""
+        match exponent:
+            case Number(value) if value.denominator == 1:
+                return int(value)
+            case Size(d):
+                return d.size(self.sizes)
+            case Sum(terms):
+                return sum(map(self._integer, terms))
+        raise InexactError("the power is not an integer")
+
+
+def _linear(kernel: Callable[..., Residues]) -> Callable[..., Jet]:
+    return lambda a, *sizes: a.map(lambda part: kernel(_NUMPY, part, *sizes))
+
+
+def _block_trace(part: Residues, count: int) -> Residues:
+    rows, columns = len(part) // count, part.shape[1] // count
+    return part.reshape(count, rows, count, columns)[range(count), :, range(count)].sum(0)
+
+
+def _diagonals(part: Residues, weight: Callable[[int], int]) -> Residues:
+    """Every diagonal replaced by its sum times a weight that its length gives."""
+    n = len(part)
+    sums = {k: sum(np.diagonal(part, k)) * weight(n - abs(k)) for k in range(1 - n, n)}
+    return np.array([[sums[j - i] for j in range(n)] for i in range(n)], object)
+
+
+CALLS: dict[str, Callable[..., Jet]] = {
+    "tr": Jet.trace,
+    "sum": Jet.total,
+    "det": lambda a: a.determinant_and_adjugate()[0],
+    "adj": lambda a: a.determinant_and_adjugate()[1],
+    "logdet": lambda a: a.determinant_and_adjugate()[0].logarithm(),
+    "kron": lambda a, b: a.times(b, lambda p, q: kernels.kron(_NUMPY, p, q)),
+    "blocktrace": lambda a, count: a.map(lambda part: _block_trace(part, count)),
+    "toeplitz": lambda a: a.map(lambda part: _diagonals(part, lambda length: 1)),
+    "toeplitz_mean": lambda a: a.map(lambda part: _diagonals(part, lambda n: as_residue(Fraction(1, n)))),
+    "tril": lambda a: a.map(np.tril),
+    "triu": lambda a: a.map(np.triu),
+    "vec": _linear(kernels.vec),
+    "unvec": _linear(kernels.unvec),
+    "diag": _linear(kernels.diagonal),
+}
+
+
+# --- points ----------------------------------------------------------------------------------------------------------
+
+
+def _random(rng: Random, rows: int, columns: int) -> Residues:
+    return np.array([[rng.randrange(1, PRIME) for _ in range(columns)] for _ in range(rows)], object)
+
+
+def _member(structure: Structure, rng: Random, rows: int, columns: int) -> Residues:
+    """A random matrix of a structure; an orthogonal one by Cayley's transform of a skew one."""
+    if structure.is_linear:
+        theta = np.array([rng.randrange(1, PRIME) for _ in range(structure.free_count(rows, columns))], object)
+        return np.asarray(structure.fill(theta, rows, columns)) % PRIME
+    skew, eye = Jet({0: _member(STRUCTURES["skew"], rng, rows, rows)}), Jet({0: np.eye(rows, dtype=object)})
+    return ((eye + skew.scaled(-1)) @ (eye + skew).inverse()).parts[0]
+
+
+def _tangent(structure: Structure, rng: Random, position: Residues) -> Residues:
+    """A random direction in which a structure goes on: X times a skew matrix for orthogonal matrices."""
+    if structure.is_linear:
+        return _member(structure, rng, *position.shape)
+    return position @ _member(STRUCTURES["skew"], rng, *position.shape) % PRIME
+
+
+# --- agreement -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ExactClaim:
+    """A claim about an expression: equal to it, without a variable, or its derivative."""
+
+    e: Expr
+    claim: Expr
+    variable: Symbol | None = None
+    kind: str = "equality"
+    order: int = 1
+    layout: str = "numerator"
+
+    def holds(self, reading: Reading = Reading.AMBIENT, seed: int = 0) -> bool | None:
+        """Whether the claim is right at points of several sizes; None where it is not rational."""
+        symbols = self.e.symbols | self.claim.symbols | ({self.variable} if self.variable is not None else set())
+        sizes = islice(size_assignments(dimension_names([self.e, self.claim], symbols)), INSTANCES)
+        found = [self._holds_at(s, reading, seed + k) for k, s in enumerate(sizes)]
+        decided = [f for f in found if f is not None]
+        return all(decided) if decided else None
+
+    def decide(self, found: Evidence, reading: Reading = Reading.AMBIENT) -> Evidence:
+        """The evidence of floating point with the word of exact arithmetic, which decides where rounding might hide."""
+        if not found.decided or found.max_relative_error > ROUNDING or (holds := self.holds(reading)) is None:
+            return found
+        return replace(found, ok=holds, oracles=(*found.oracles, ORACLE))
+
+    def _holds_at(self, sizes: Mapping[str, int], reading: Reading, seed: int) -> bool | None:
+        for attempt in range(ATTEMPTS):
+            try:
+                return _Point(self, sizes, reading, Random(1000 * seed + attempt)).agrees()
+            except InexactError:
+                continue
+        return None
+
+
+class _Point:
+    """A claim at one random point, along one or two random directions."""
+
+    def __init__(self, about: ExactClaim, sizes: Mapping[str, int], reading: Reading, rng: Random) -> None:
+        self.about, self.sizes, self.reading = about, sizes, reading
+        self.structure = GENERAL if about.variable is None else structure_of(about.variable)
+        own = {about.variable.name, "d" + about.variable.name} if about.variable is not None else set()
+        symbols = sorted(about.e.symbols | about.claim.symbols, key=lambda s: s.name)
+        self.values = {s.name: Jet({0: self._draw(s, rng)}) for s in symbols if s.name not in own}
+        if about.variable is not None:
+            self.position = self._draw(about.variable, rng)
+            self.directions = [self._direction(rng) for _ in range(2)]
+
+    def _draw(self, s: Symbol, rng: Random) -> Residues:
+        return _member(structure_of(s), rng, *(d.size(self.sizes) for d in s.shape))
+
+    def _direction(self, rng: Random) -> Residues:
+        if self.reading is Reading.AMBIENT:
+            return _random(rng, *self.position.shape)
+        return _tangent(self.structure, rng, self.position)
+
+    def agrees(self) -> bool:
+        """Whether the two sides are the same."""
+        about = self.about
+        if about.variable is None:
+            return _same(self._value(about.e, {}), self._value(about.claim, {}))
+        claimed, measured = self._claimed(), self._measured()
+        if about.kind == "differential" and about.order == 1:
+            return _same(claimed, measured)
+        if about.kind in ("gradient", "differential"):
+            return _same(self._paired(claimed), measured) and self._is_read(claimed)
+        if about.variable.is_scalar:
+            factor = prod(d[0, 0] for d in self.directions[: about.order])
+            return _same(claimed * factor, measured)
+        first, second = (d.T.reshape(-1, 1) for d in self.directions)
+        if about.kind == "hessian":
+            return _same(first.T @ claimed @ second, measured)
+        jacobian = claimed.T if about.layout == "denominator" and about.kind == "jacobian" else claimed
+        return _same(jacobian @ first, measured.T.reshape(-1, 1))
+
+    def _value(self, e: Expr, own: Mapping[str, Jet], bits: int = 0) -> Residues:
+        """A coefficient of the value of an expression."""
+        rows, columns = (d.size(self.sizes) for d in e.shape)
+        value = ExactEvaluation({**self.values, **own}, self.sizes)(e).parts.get(bits, np.zeros((1, 1), object))
+        if any(isinstance(v, Unknown) for v in value.flat):
+            raise InexactError("the value of a logarithm")
+        return np.broadcast_to(value, (rows, columns))
+
+    def _claimed(self) -> Residues:
+        assert self.about.variable is not None
+        name = self.about.variable.name
+        own = {name: Jet({0: self.position}), "d" + name: Jet({0: self.directions[0]})}
+        return self._value(self.about.claim, own)
+
+    def _measured(self) -> Residues:
+        """The derivative of the expression along the first direction, or along both."""
+        assert self.about.variable is not None
+        parts = {0: self.position, FIRST: self.directions[0]}
+        if self.about.order == 2:
+            parts[SECOND] = self.directions[1]
+        return self._value(self.about.e, {self.about.variable.name: Jet(parts)}, sum(parts))
+
+    def _paired(self, claimed: Residues) -> Residues:
+        """What a gradient says of the derivative along a direction, in its reading."""
+        direction = self.directions[self.about.order - 1]
+        if self.reading is Reading.ENTRYWISE:
+            return np.array([[self.structure.free(claimed) @ self.structure.free(direction)]], object)
+        return np.array([[np.sum(claimed * direction)]], object)
+
+    def _is_read(self, claimed: Residues) -> bool:
+        """Whether a gradient lies where its reading says: in the tangent space, or laid out like the variable."""
+        if self.reading is Reading.AMBIENT:
+            return True
+        if self.structure.is_linear:
+            return _same(self.structure.fill(self.structure.free(claimed), *claimed.shape), claimed)
+        if self.about.order == 2:
+            raise InexactError("the second derivative on a curved set")
+        return _same(self.position.T @ claimed, -claimed.T @ self.position)
+
+
+def _same(a: Any, b: Any) -> bool:
+    return not np.any((a - b) % PRIME)
