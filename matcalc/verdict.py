@@ -12,6 +12,7 @@ from matcalc.blackbox import argument_names, blackbox
 from matcalc.derivative import Comparison, Form, derivative_shape, evidence, formulate, kind_of
 from matcalc.diagnosis import Case, Diagnosis, diagnose
 from matcalc.errors import MatcalcError, NoRuleError, ParseError, ShapeError
+from matcalc.exact import ExactClaim
 from matcalc.expr import Expr, Symbol
 from matcalc.oracle import TOLERANCE, Evidence, gap_between_routes, magnitude, relative_error, structure_of, weigh
 from matcalc.sampling import Points, integer_points, sample
@@ -145,6 +146,11 @@ class Problem:
     def comparison(self, points: Points) -> Comparison:
         """The claim's truth at some points."""
         return Comparison(self.e, self.variable, points, self.kind, self.order)
+
+    @property
+    def exact(self) -> ExactClaim:
+        """The claim for the exact oracle."""
+        return ExactClaim(self.e, self.claim, self.variable, self.kind, self.order, self.layout)
 
     @property
     def readings(self) -> tuple[Reading, ...]:
@@ -286,7 +292,7 @@ def _judge(problem: Problem, reading: Reading | None) -> Verdict:
         return _other_shape(problem, reading, correct)
     points = sample([problem.e] + ([problem.claim] if problem.kind != "differential" else []), [problem.variable])
     found = {r: _weigh(problem, points, r) for r in problem.readings}
-    found = {r: _confirm(problem, e) for r, e in found.items()}
+    found = {r: problem.exact.decide(_confirm(problem, e), r) for r, e in found.items()}
     right_under = _right_under(problem, found)
     verdict = _verdict(found, right_under, problem, reading)
     shown = reading if reading in found else _default(found, right_under)
@@ -430,6 +436,8 @@ def _check_equality(expression: Statement, claim: Statement, let: list[str]) -> 
 def equal(a: Expr, b: Expr) -> Evidence:
     """Whether two expressions have the same value, decided by numbers: at several points of several sizes.
 
+    Rational expressions are decided in exact arithmetic besides.
+
     Raises:
         ShapeError: the expressions have different shapes.
         DeclarationError: one name stands for two symbols, of different shape or structure.
@@ -441,7 +449,7 @@ def equal(a: Expr, b: Expr) -> Evidence:
     trials = []
     for at in sample([a, b], ()):
         trials.append((at, relative_error(at(b), at(a), magnitude(a, at))))
-    found = weigh(trials, oracles=("evaluation",))
+    found = ExactClaim(a, b).decide(weigh(trials, oracles=("evaluation",)))
     if found.ok or not found.decided:
         return found
     return Evidence(False, found.instances, found.max_relative_error, found.oracles, _unequal_at(a, b))
