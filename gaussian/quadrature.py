@@ -25,14 +25,14 @@ def integral(f: Callable[[Float[Array, " d"]], Array], g: Gaussian, nodes: int =
     f takes one point and returns an array of any shape, as the note writes its integrand, exponential included; `g`
     says where f lives. ShapeError for a batch of Gaussians, MatcalcError for more than 2·10⁶ nodes in all.
     """
-    z, weights = _rule(_dimension(g), nodes)
+    z, weights = rule(_dimension(g), nodes)
     scale = jnp.exp(g.factor.log_det / 2)  # dx = det L dz [N8]
     return scale * _sum(f, g, z, weights * np.exp((z * z).sum(-1) / 2))
 
 
 def expectation(f: Callable[[Float[Array, " d"]], Array], g: Gaussian, nodes: int = 6) -> Array:
     """E[f(x)] for x ~ g; exact if f is a polynomial of degree below 2 nodes in each coordinate. Errors as above."""
-    z, weights = _rule(_dimension(g), nodes)
+    z, weights = rule(_dimension(g), nodes)
     return _sum(f, g, z, weights / weights.sum())
 
 
@@ -48,7 +48,8 @@ def _dimension(g: Gaussian) -> int:
 
 
 @lru_cache(maxsize=16)
-def _rule(d: int, nodes: int) -> tuple[np.ndarray, np.ndarray]:
+def rule(d: int, nodes: int) -> tuple[np.ndarray, np.ndarray]:
+    """The nodes z, (mᴰ, d), and weights, (mᴰ,), of ∫ p(z) exp(-½ zᵀz) dz; MatcalcError for more than 2·10⁶ nodes."""
     if nodes < 1 or nodes**d > MOST_NODES:
         raise MatcalcError(
             f"quadrature: {nodes} nodes along each of {d} axes are {nodes**d} in all; expected 1 to {MOST_NODES}; "

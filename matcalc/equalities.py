@@ -14,7 +14,7 @@ from matcalc.expr import Expr, Symbol
 from matcalc.indices import Formula
 from matcalc.indices import to_latex as indices_to_latex
 from matcalc.latex import to_latex
-from matcalc.oracle import Question, relative_error, weigh
+from matcalc.oracle import Question, magnitude, relative_error, weigh
 from matcalc.proof import Proof, fixed_sizes, single
 from matcalc.records import Printed, Record
 from matcalc.sampling import Points, sample
@@ -24,15 +24,25 @@ from matcalc.text import to_unicode
 
 Array = np.ndarray
 
+BY_NUMPY = ("NumPy",)
+
 
 @dataclass(frozen=True)
 class Quantity:
-    """What has no name in the language: how it prints, its value at points, (points, rows, columns), and by what."""
+    """What has no name in the language: how it prints, its value at points, (points, rows, columns), and by what.
+
+    `size` is that of the terms of its value at every point, where they may cancel: what rounding is measured against.
+    """
 
     unicode: str
     latex: str
     value: Callable[[Points], Array]
-    by: str = "NumPy"
+    by: tuple[str, ...] = BY_NUMPY
+    size: Callable[[Points], Array] | None = None
+
+    def magnitude(self, at: Points) -> Array:
+        """Its size at every point: that of its value, unless `size` says better."""
+        return self.size(at) if self.size is not None else np.abs(self.value(at)).max((-2, -1))
 
 
 def entries(formula: str, **matrices: str) -> Quantity:
@@ -69,12 +79,15 @@ class Equality(Record):
 
     def attempt(self) -> Proof:
         written = [side for side in self._sides if isinstance(side, Expr)]
-        trials = [
-            (at, relative_error(*(_value(side, at) for side in self._sides))) for at in sample(written, self.symbols)
-        ]
+        trials = [(at, self._error(at)) for at in sample(written, self.symbols)]
         others = {"equal by form": single(0.0)} if len(written) == 2 and same_by_form(*written) else {}
-        by = tuple(dict.fromkeys("NumPy" if isinstance(side, Expr) else side.by for side in self._sides))
-        return Proof(weigh(trials, oracles=by), others, self.structures, tuple(self._questions(written)))
+        by = dict.fromkeys(name for side in self._sides for name in (BY_NUMPY if isinstance(side, Expr) else side.by))
+        return Proof(weigh(trials, oracles=tuple(by)), others, self.structures, tuple(self._questions(written)))
+
+    def _error(self, at: Points) -> Array:
+        left, right = self._sides
+        scale = np.maximum(_magnitude(left, at), _magnitude(right, at))
+        return relative_error(_value(left, at), _value(right, at), scale)
 
     def _questions(self, written: list[Expr]) -> Iterator[Question]:
         """Whether JAX gives what is written in the language the value that NumPy does."""
@@ -134,6 +147,10 @@ def _printed(side: Expr | Quantity) -> Printed:
 def _value(side: Expr | Quantity, at: Points) -> Array:
     with np.errstate(all="ignore"):
         return at(side) if isinstance(side, Expr) else side.value(at)
+
+
+def _magnitude(side: Expr | Quantity, at: Points) -> Array:
+    return magnitude(side, at) if isinstance(side, Expr) else side.magnitude(at)
 
 
 def _value_in_jax(e: Expr, values: Mapping[str, Any], at: Points) -> Any:

@@ -132,7 +132,7 @@ def test_a_derivation_that_disagrees_with_the_measurement_is_disputed(prove):
 
 
 def test_an_integral_is_a_quantity_against_the_language(prove):
-    half = Quantity("∫₀¹ s x dx", r"\int_0^1 s x \, dx", lambda at: at.values["s"] / 2, by="quadrature")
+    half = Quantity("∫₀¹ s x dx", r"\int_0^1 s x \, dx", lambda at: at.values["s"] / 2, by=("quadrature",))
     record = Integral(key="integral", left=half, right="s/2", let={"s": "scalar"}, source="MN2019")
     (row,) = prove(record)
     assert (row.verdict, row.route, record.kind) == ("proved", "quadrature, NumPy, JAX", "integral")
