@@ -338,13 +338,18 @@ def _absorb(exponents: dict[Expr, Expr]) -> None:
     """(c d)^(-1/2) · c · d is (c d)^(1/2): a root of a product takes in its own factors."""
     for base, exponent in list(exponents.items()):
         if isinstance(base, Product) and not base.chain and isinstance(exponent, Number):
-            parts = [_base(s) for s in base.scalars]
-            coefficient = Number(base.coefficient)
-            while all(b in exponents and _covers(exponents[b], k) for b, k in parts):
-                for b, k in parts:
-                    exponents[b] = subtract(exponents[b], k)
-                exponents[base] = add(exponents[base], ONE)
-                exponents[coefficient] = subtract(exponents.get(coefficient, ZERO), ONE)
+            for sign in (ONE, number(-1)):
+                _absorb_whole(exponents, base, sign)
+
+
+def _absorb_whole(exponents: dict[Expr, Expr], base: Product, sign: Expr) -> None:
+    parts = [(b, multiply(sign, k)) for b, k in map(_base, base.scalars)]
+    coefficient = Number(base.coefficient)
+    while all(b in exponents and _covers(exponents[b], k) for b, k in parts):
+        for b, k in parts:
+            exponents[b] = subtract(exponents[b], k)
+        exponents[base] = add(exponents[base], sign)
+        exponents[coefficient] = subtract(exponents.get(coefficient, ZERO), sign)
 
 
 def _covers(exponent: Expr, part: Expr) -> bool:

@@ -105,8 +105,15 @@ class Measurement:
 
     @cached_property
     def scale(self) -> np.ndarray:
-        """The size of what `e` is made of, at every point: what rounding in the derivative is measured against."""
-        return magnitude(self.e, self.points)
+        """The size of what `e` is made of, at every point: what rounding in the derivative is measured against.
+
+        On a structure also that of the derivative by all entries, of which a tangent direction sums some: that of
+        log det X is 0 on the orthogonal matrices by cancellation.
+        """
+        made_of = magnitude(self.e, self.points)
+        if self.structure.is_unconstrained or isinstance(self.e, Opaque):
+            return made_of
+        return np.fmax(made_of, np.abs(self.free_slopes).max((1, 2, 3)))
 
 
 def magnitude(e: Expr, points: Points) -> np.ndarray:

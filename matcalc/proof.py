@@ -125,7 +125,7 @@ def _error_of_reading(comparison: Comparison, claim: Expr, reading: Reading) -> 
         return comparison.error(claim, reading)
     m, G = comparison.measurement, comparison.points(claim)
     read = m.structure.read(reading, m.position, G)
-    return relative_error(read, comparison.truth(reading), np.maximum(m.scale, np.abs(G).max((-2, -1))))
+    return relative_error(read, comparison.truth(reading), m.scale)
 
 
 def fixed_sizes(names: Iterable[str]) -> Iterator[dict[str, int]]:

@@ -1,0 +1,84 @@
+"""Rewriting keeps the value, ends, and uses what is known of symbols."""
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, reject, settings
+
+from matcalc import parse
+from matcalc.simplification import expand, is_diagonal, is_lower, is_symmetric, settle, simplify, unfold_inverses
+from tests.random_expressions import evaluation, expressions
+
+
+def value(e):
+    with np.errstate(all="ignore"):
+        try:
+            found = np.asarray(evaluation()(e))
+        except np.linalg.LinAlgError:
+            reject()
+    assume(np.isfinite(found).all() and np.abs(found).max() < 1e6)
+    return found
+
+
+@pytest.mark.parametrize("rewrite", [settle, simplify, expand, unfold_inverses])
+@given(e=expressions())
+@settings(max_examples=40, deadline=None)
+def test_the_value_stays(rewrite, e):
+    before = value(e)
+    after = value(rewrite(e))
+    scale = max(1.0, np.abs(before).max())
+    np.testing.assert_allclose(np.broadcast_to(after, before.shape), before, atol=1e-6 * scale, rtol=1e-6)
+
+
+@given(e=expressions())
+@settings(max_examples=40, deadline=None)
+def test_simplifying_twice_changes_nothing(e):
+    once = simplify(e)
+    assert simplify(once).weight <= once.weight
+    assert settle(settle(e)) == settle(e)
+
+
+SIMPLER = [
+    ("X'", ["X: n x n symmetric"], "X"),
+    ("X' + X", ["X: n x n skew"], "zeros(n,n)"),
+    ("X'*X", ["X: n x n orthogonal"], "eye(n)"),
+    ("inv(X)", ["X: n x n orthogonal"], "X'"),
+    ("X .* I", ["X: n x n diagonal"], "X"),
+    ("tril(X)", ["X: n x n lower"], "X"),
+    ("A*x + A'*x", ["A: n x n", "x: n"], "(A + A')*x"),
+    ("X*inv(X)*A", ["X: n x n", "A: n x n"], "A"),
+    ("(A*X)*inv(A*X)*A", ["X: n x n", "A: n x n"], "A"),
+    ("2*A + 4*B", ["A: n x n", "B: n x n"], "2*(A + 2*B)"),
+    ("kron(A,B)*kron(inv(A),inv(B))", ["A: n x n", "B: n x n"], "eye(n*n)"),
+    ("diag(x)*y", ["x: n", "y: n"], "x .* y"),
+    ("tr(A'*X')", ["A: n x n", "X: n x n"], "tr(X*A)"),
+    ("det(X)*inv(X) + det(X)*A", ["X: n x n", "A: n x n"], "det(X)*(X^-1 + A)"),
+    ("sqrt(a*b)*a*b/(a*b)", ["a: scalar", "b: scalar"], "sqrt(a*b)"),
+    ("x .* sign(x)", ["x: n"], "abs(x)"),
+]
+
+
+@pytest.mark.parametrize(("text", "let", "simpler"), SIMPLER, ids=[t for t, _, _ in SIMPLER])
+def test_to_what_a_person_prints(text, let, simpler):
+    from matcalc.text import to_text
+
+    assert to_text(simplify(parse(text, let))) == simpler
+
+
+def test_nothing_is_expanded_that_was_factored():
+    e = parse("2*A'*(A*x - b)", ["A: m x n", "x: n", "b: m"])
+    assert simplify(e) == e
+
+
+FORMS = [
+    (is_symmetric, "X'*S*X", ["X: n x m", "S: n x n symmetric"], True),
+    (is_symmetric, "X*S", ["X: n x n", "S: n x n symmetric"], False),
+    (is_lower, "inv(L)*chol(S)", ["L: n x n lower", "S: n x n spd"], True),
+    (is_lower, "L'", ["L: n x n lower"], False),
+    (is_diagonal, "diag(x)*D + I", ["D: n x n diagonal", "x: n"], True),
+    (is_diagonal, "D*X", ["D: n x n diagonal", "X: n x n"], False),
+]
+
+
+@pytest.mark.parametrize(("test", "text", "let", "expected"), FORMS)
+def test_structure_by_form(test, text, let, expected):
+    assert test(settle(parse(text, let))) is expected
