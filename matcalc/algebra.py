@@ -112,7 +112,7 @@ def split_coefficient(e: Expr) -> tuple[Fraction, Expr]:
     if isinstance(e, Number):
         return e.value, ONE
     if isinstance(e, Product) and e.coefficient != 1:
-        return e.coefficient, _product(Fraction(1), e.scalars, e.chain)
+        return e.coefficient, product_of(Fraction(1), e.scalars, e.chain)
     return Fraction(1), e
 
 
@@ -168,13 +168,13 @@ def scale(coefficient: Fraction, e: Expr) -> Expr:
     if isinstance(e, Number):
         return Number(coefficient * e.value)
     if isinstance(e, Product) and not (e.chain and e.is_scalar):
-        return _product(coefficient * e.coefficient, e.scalars, e.chain)
+        return product_of(coefficient * e.coefficient, e.scalars, e.chain)
     if isinstance(e, Zeros):
         return e
     return Product(coefficient, (e,), ()) if e.is_scalar else Product(coefficient, (), (e,))
 
 
-def _product(coefficient: Fraction, scalars: tuple[Expr, ...], chain: tuple[Expr, ...]) -> Expr:
+def product_of(coefficient: Fraction, scalars: tuple[Expr, ...], chain: tuple[Expr, ...]) -> Expr:
     """The record of a product, or what it is when little is left."""
     if not scalars and not chain:
         return Number(coefficient)
@@ -190,7 +190,7 @@ def multiply(*operands: Expr | Scalar) -> Expr:
         if not factor.is_scalar and chain:
             left = chain[-1]
             if left.shape[1] != factor.shape[0]:
-                shapes.multiply(_operand(_product(Fraction(1), (), tuple(chain))), _operand(factor), RIGID)
+                shapes.multiply(_operand(product_of(Fraction(1), (), tuple(chain))), _operand(factor), RIGID)
         if isinstance(factor, Product):
             coefficient *= factor.coefficient
             if factor.chain and factor.is_scalar:
@@ -220,7 +220,7 @@ def multiply(*operands: Expr | Scalar) -> Expr:
     inner, rest = _pull_out(pieces)
     if inner:
         return multiply(Number(coefficient), *merged, *inner, *rest)
-    return _product(coefficient, tuple(merged), tuple(pieces))
+    return product_of(coefficient, tuple(merged), tuple(pieces))
 
 
 def _pull_out(chain: list[Expr]) -> tuple[list[Expr], list[Expr]]:
@@ -273,7 +273,7 @@ def _cancel_product(chain: list[Expr]) -> bool:
             inverse = chain[inverse_at]
             if not (isinstance(inverse, Power) and inverse.exponent == Number(Fraction(-1))):
                 continue
-            if isinstance(inverse.base, Product) and inverse.base == _product(Fraction(1), (), tuple(rest)):
+            if isinstance(inverse.base, Product) and inverse.base == product_of(Fraction(1), (), tuple(rest)):
                 del chain[start:]
                 return True
     return False
@@ -388,7 +388,7 @@ def transpose(e: Expr | Scalar) -> Expr:
         case Sum(terms):
             return add(*map(transpose, terms))
         case Product(coefficient, scalars, chain):
-            return _product(coefficient, scalars, tuple(transpose(f) for f in reversed(chain)))
+            return product_of(coefficient, scalars, tuple(transpose(f) for f in reversed(chain)))
         case Power(base, exponent):
             return power(transpose(base), exponent)
         case Hadamard(factors):
@@ -471,7 +471,7 @@ def _matrix_power(base: Expr, exponent: Expr) -> Expr:
             raise MatcalcError("the inverse of a zero matrix does not exist")
         return base
     if isinstance(base, Product) and (base.coefficient != 1 or base.scalars):
-        bare = _product(Fraction(1), (), base.chain)
+        bare = product_of(Fraction(1), (), base.chain)
         return multiply(power(Number(base.coefficient), exponent), *(power(s, exponent) for s in base.scalars),
                         power(bare, exponent))  # fmt: skip
     if isinstance(base, Call) and base.function == "diag" and base.arguments[0].shape[1] == ONE_DIM:
@@ -519,7 +519,7 @@ def hadamard(*operands: Expr | Scalar) -> Expr:
         if isinstance(factor, Product):
             coefficient *= factor.coefficient
             scalars += factor.scalars
-            factor = _product(Fraction(1), (), factor.chain)
+            factor = product_of(Fraction(1), (), factor.chain)
         base, k = (factor.base, factor.exponent) if isinstance(factor, ElementwisePower) else (factor, ONE)
         if not isinstance(base, Ones):
             exponents[base] = add(exponents[base], k) if base in exponents else k
@@ -573,8 +573,8 @@ def elementwise_power(base: Expr | Scalar, exponent: Expr | Scalar) -> Expr:
             return apply("exp", multiply(exponent, argument))
         case Product(coefficient, scalars, chain) if coefficient != 1 or scalars:
             if isinstance(exponent, Number) and exponent.value.denominator == 1:
-                outside = power(_product(coefficient, scalars, ()), exponent)
-                return multiply(outside, elementwise_power(_product(Fraction(1), (), chain), exponent))
+                outside = power(product_of(coefficient, scalars, ()), exponent)
+                return multiply(outside, elementwise_power(product_of(Fraction(1), (), chain), exponent))
         case Hadamard(factors) if isinstance(exponent, Number) and exponent.value.denominator == 1:
             return hadamard(*(elementwise_power(f, exponent) for f in factors))
     return ElementwisePower(base, exponent)
@@ -611,6 +611,8 @@ def apply(function: str, argument: Expr | Scalar) -> Expr:
 
 def call(function: str, *operands: Expr | Scalar, sizes: tuple[Dim, ...] = ()) -> Expr:
     """A function of the language by its name."""
+    from matcalc.shortcuts import SHORTCUTS  # they are built on this module
+
     args = tuple(expr(o) for o in operands)
     if function in shapes.ELEMENTWISE:
         shapes.call(function, [Operand(a.shape, "") for a in args], sizes, RIGID)
@@ -629,228 +631,20 @@ def call(function: str, *operands: Expr | Scalar, sizes: tuple[Dim, ...] = ()) -
         function in LINEAR or (function.startswith("frechet") and any(map(is_zero, args[1:])))
     ):
         return zeros(result_shape)
-    shortcut = _SHORTCUTS.get(function)
+    shortcut = SHORTCUTS.get(function)
     if shortcut is not None and (short := shortcut(*args, *sizes)) is not None:
         return short
     if len(args) == 1 and function in LINEAR and isinstance(args[0], Product):
         coefficient, scalars, chain = args[0].coefficient, args[0].scalars, args[0].chain
         if chain and (coefficient != 1 or scalars):
             return multiply(
-                Number(coefficient), *scalars, call(function, _product(Fraction(1), (), chain), sizes=sizes)
+                Number(coefficient), *scalars, call(function, product_of(Fraction(1), (), chain), sizes=sizes)
             )
     return Call(function, args, tuple(sizes), result_shape)
 
 
 LINEAR = frozenset({"tr", "sum", "vec", "unvec", "diag", "tril", "triu", "toeplitz", "toeplitz_mean", "blocktrace",
                     "kron"})  # fmt: skip
-
-
-def _trace(a: Expr) -> Expr | None:
-    match a:
-        case _ if a.is_scalar:
-            return a
-        case Identity((n, _)):
-            return size(n)
-        case Hadamard(factors) if any(isinstance(f, Identity) for f in factors):
-            return call("tr", hadamard(*(f for f in factors if not isinstance(f, Identity))))
-        case Product(coefficient, scalars, chain):
-            for k, factor in enumerate(chain[:-1]):
-                if factor.shape[1] == ONE_DIM:  # tr(x y' A) is y' A x
-                    return multiply(Number(coefficient), *scalars, *chain[k + 1 :], *chain[: k + 1])
-        case Call("diag", (v,)) if v.shape[1] == ONE_DIM:
-            return call("sum", v)
-        case Call("kron", (left, right)) if left.shape[0] == left.shape[1]:
-            return multiply(call("tr", left), call("tr", right))
-        case Call("frechet_expm", (x, e)):
-            return call("tr", multiply(call("expm", x), e))
-        case Call("frechet_logm", (x, e)):
-            return call("tr", multiply(inv(x), e))
-        case Call("frechet_sqrtm", (x, e)):
-            return multiply(HALF, call("tr", multiply(inv(call("sqrtm", x)), e)))
-    return None
-
-
-def _sum_entries(a: Expr) -> Expr | None:
-    match a:
-        case _ if a.is_scalar:
-            return a
-        case Ones((n, m)):
-            return size(n * m)
-        case Identity((n, _)):
-            return size(n)
-        case Transpose(of):
-            return call("sum", of)
-        case Call("vec", (m,)) | Call("diag", (m,)) if a.function == "vec" or m.shape[1] == ONE_DIM:
-            return call("sum", m)
-    return None
-
-
-def _determinant(a: Expr) -> Expr | None:
-    match a:
-        case _ if a.is_scalar:
-            return a
-        case Identity():
-            return ONE
-        case Power(base, exponent):
-            return power(call("det", base), exponent)
-        case Transpose(of):
-            return call("det", of)
-        case Call("expm", (m,)):
-            return apply("exp", call("tr", m))
-    return None
-
-
-def _log_determinant(a: Expr) -> Expr | None:
-    match a:
-        case _ if a.is_scalar:
-            return apply("log", apply("abs", a))
-        case Identity():
-            return ZERO
-        case Power(base, exponent):
-            return multiply(exponent, call("logdet", base))
-        case Transpose(of):
-            return call("logdet", of)
-        case Call("expm", (m,)):
-            return call("tr", m)
-    return None
-
-
-def _norm(a: Expr) -> Expr | None:
-    if a.is_scalar:
-        return apply("abs", a)
-    if isinstance(a, Transpose):
-        return call("norm2", a.of)
-    if is_zero(a):
-        return ZERO
-    return None
-
-
-def _diagonal(a: Expr) -> Expr | None:
-    match a:
-        case _ if a.is_scalar:
-            return a
-        case _ if a.shape[1] == ONE_DIM:
-            return eye(a.shape[0]) if isinstance(a, Ones) else None
-        case Identity((n, _)):
-            return ones((n, ONE_DIM))
-        case Transpose(of):
-            return call("diag", of)
-        case Call("diag", (v,)):
-            return v
-        case Hadamard(factors) if any(isinstance(f, Identity) for f in factors):
-            return call("diag", hadamard(*(f for f in factors if not isinstance(f, Identity))))
-        case Product(coefficient, scalars, chain):
-            for k, factor in enumerate(chain[:-1]):
-                if factor.shape[1] == ONE_DIM:  # diag(u w') is u ⊙ w
-                    u, w = multiply(*chain[: k + 1]), transpose(multiply(*chain[k + 1 :]))
-                    return multiply(Number(coefficient), *scalars, hadamard(u, w))
-    return None
-
-
-def _kronecker(a: Expr, b: Expr) -> Expr | None:
-    if a.is_scalar or b.is_scalar:
-        return multiply(a, b)
-    if isinstance(a, Identity) and isinstance(b, Identity):
-        return eye(a.shape[0] * b.shape[0])
-    if any(isinstance(f, Product) and f.chain and (f.coefficient != 1 or f.scalars) for f in (a, b)):
-        outside: list[Expr] = []
-        inside: list[Expr] = []
-        for f in (a, b):
-            outside += [Number(f.coefficient), *f.scalars] if isinstance(f, Product) else []
-            inside.append(_product(Fraction(1), (), f.chain) if isinstance(f, Product) else f)
-        return multiply(*outside, call("kron", *inside))
-    return None
-
-
-def _triangle(a: Expr) -> Expr | None:
-    return a if a.is_scalar or isinstance(a, Identity) else None
-
-
-def _vec(a: Expr) -> Expr | None:
-    if a.shape[1] == ONE_DIM:
-        return a
-    if a.shape[0] == ONE_DIM:
-        return transpose(a)
-    if isinstance(a, Ones):
-        return ones((a.shape[0] * a.shape[1], ONE_DIM))
-    return a.arguments[0] if isinstance(a, Call) and a.function == "unvec" else None
-
-
-def _unvec(a: Expr, rows: Dim, columns: Dim) -> Expr | None:
-    if columns == ONE_DIM:
-        return a
-    if rows == ONE_DIM:
-        return transpose(a)
-    if isinstance(a, Ones):
-        return ones((rows, columns))
-    if isinstance(a, Call) and a.function == "vec" and a.arguments[0].shape == (rows, columns):
-        return a.arguments[0]
-    return None
-
-
-def _frechet_at_identity(function: str, of_identity):  # type: ignore[no-untyped-def]
-    def shortcut(x: Expr, *directions: Expr) -> Expr | None:
-        if x.is_scalar and len(directions) == 1:
-            return multiply(of_identity(x), directions[0])
-        if len(directions) == 1:
-            coefficient, body = _split_scalars(directions[0])
-            if isinstance(body, Identity):
-                return multiply(coefficient, of_identity(x))
-        for k, d in enumerate(directions):
-            coefficient, body = _split_scalars(d)
-            if coefficient != ONE:
-                rest = (*directions[:k], body, *directions[k + 1 :])
-                return multiply(coefficient, call(function, x, *rest))
-        return None
-
-    return shortcut
-
-
-def _split_scalars(e: Expr) -> tuple[Expr, Expr]:
-    if isinstance(e, Product) and e.chain and (e.coefficient != 1 or e.scalars):
-        return _product(e.coefficient, e.scalars, ()), _product(Fraction(1), (), e.chain)
-    return ONE, e
-
-
-def _blocktrace(a: Expr, count: Dim) -> Expr | None:
-    if count == ONE_DIM:
-        return a
-    if isinstance(a, Identity):
-        n = a.shape[0]
-        rest = shapes.call("blocktrace", [Operand(a.shape, "")], [count], RIGID)[0]
-        return multiply(size(count), eye(rest)) if n else None
-    if isinstance(a, Call) and a.function == "kron" and a.arguments[0].shape == (count, count):
-        return multiply(call("tr", a.arguments[0]), a.arguments[1])
-    return None
-
-
-_SHORTCUTS = {
-    "tr": _trace,
-    "sum": _sum_entries,
-    "det": _determinant,
-    "logdet": _log_determinant,
-    "norm2": _norm,
-    "norm1": lambda a: call("norm1", a.of) if isinstance(a, Transpose) else apply("abs", a) if a.is_scalar else None,
-    "diag": _diagonal,
-    "kron": _kronecker,
-    "vec": _vec,
-    "unvec": _unvec,
-    "blocktrace": _blocktrace,
-    "tril": _triangle,
-    "triu": _triangle,
-    "toeplitz": lambda a: a if a.is_scalar else None,
-    "toeplitz_mean": lambda a: a if a.is_scalar or isinstance(a, Identity) else None,
-    "adj": lambda a: ONE if a.is_scalar else a if isinstance(a, Identity) else None,
-    "expm": lambda a: apply("exp", a) if a.is_scalar else Identity(a.shape) if is_zero(a) else None,
-    "logm": lambda a: apply("log", a) if a.is_scalar else zeros(a.shape) if isinstance(a, Identity) else None,
-    "sqrtm": lambda a: power(a, HALF) if a.is_scalar else a if isinstance(a, Identity) else None,
-    "chol": lambda a: power(a, HALF) if a.is_scalar else a if isinstance(a, Identity) else None,
-    "logsumexp": lambda a: a if a.is_scalar else None,
-    "softmax": lambda a: ONE if a.is_scalar else None,
-    "frechet_expm": _frechet_at_identity("frechet_expm", lambda x: call("expm", x)),
-    "frechet_logm": _frechet_at_identity("frechet_logm", inv),
-    "frechet_sqrtm": _frechet_at_identity("frechet_sqrtm", lambda x: multiply(HALF, inv(call("sqrtm", x)))),
-}
 
 
 def is_constant(e: Expr) -> bool:

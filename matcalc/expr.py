@@ -368,8 +368,8 @@ class Transpose(Compound):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Power(Compound):
-    """A scalar to any power, or a square matrix to an integer power; exponent -1 is the inverse."""
+class Raised(Compound):
+    """A base with an exponent."""
 
     base: Expr
     exponent: Expr
@@ -381,6 +381,11 @@ class Power(Compound):
     @property
     def args(self) -> tuple[Expr, ...]:
         return (self.base, self.exponent)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Power(Raised):
+    """A scalar to any power, or a square matrix to an integer power; exponent -1 is the inverse."""
 
     @cached_property
     def weight(self) -> int:
@@ -413,19 +418,8 @@ class Hadamard(Compound):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ElementwisePower(Compound):
+class ElementwisePower(Raised):
     """Every entry of a vector or matrix to the same scalar power."""
-
-    base: Expr
-    exponent: Expr
-
-    @cached_property
-    def shape(self) -> Shape:
-        return self.base.shape
-
-    @property
-    def args(self) -> tuple[Expr, ...]:
-        return (self.base, self.exponent)
 
     def rebuild(self, args: tuple[Expr, ...]) -> Expr:
         return _algebra("elementwise_power")(*args)

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from matcalc.algebra import is_positive, transpose
 from matcalc.expr import Apply, Call, Expr, Hadamard, Identity, Number, Ones, Power, Product, Sum, Symbol, Transpose
-from matcalc.simplification import is_diagonal, is_lower, is_symmetric, settle
+from matcalc.simplification import is_symmetric, settle
+from matcalc.triangles import is_diagonal, is_lower
 
 _POSITIVE = ("exp", "sigmoid", "cosh")
 

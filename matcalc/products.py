@@ -12,7 +12,8 @@ from matcalc import chains, kernels
 from matcalc.algebra import call, ones, transpose
 from matcalc.expr import Call, Commutation, Expr, Identity, Number, Ones, Power
 from matcalc.shape import ONE
-from matcalc.simplification import is_diagonal, settle
+from matcalc.simplification import settle
+from matcalc.triangles import is_diagonal
 
 if TYPE_CHECKING:
     from matcalc.evaluate import Evaluation

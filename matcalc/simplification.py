@@ -4,10 +4,7 @@ Every rule keeps the value; of the forms that the rules reach, the shortest is t
 typed where two are equally short.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from fractions import Fraction
-from math import gcd
+from collections.abc import Callable, Sequence
 
 from matcalc.algebra import (
     add,
@@ -15,13 +12,10 @@ from matcalc.algebra import (
     eye,
     hadamard,
     inv,
-    is_zero,
     multiply,
     negative,
     power,
     rewrite,
-    scale,
-    split_coefficient,
     transpose,
     zeros,
 )
@@ -29,7 +23,6 @@ from matcalc.expr import (
     Apply,
     Call,
     Commutation,
-    Constant,
     Expr,
     Hadamard,
     Identity,
@@ -40,7 +33,9 @@ from matcalc.expr import (
     Symbol,
     Transpose,
 )
+from matcalc.factoring import factor
 from matcalc.shape import ONE as ONE_DIM
+from matcalc.triangles import is_diagonal, is_lower, is_upper
 
 MAX_PASSES = 6
 MAX_EXPANDED_WEIGHT = 80
@@ -76,56 +71,9 @@ def one_step(e: Expr) -> Expr | None:
     return None
 
 
-# --- what structure an expression has by its form --------------------------------------------------------------------
-
-
 def is_symmetric(e: Expr) -> bool:
-    """Whether an expression equals its transpose by its form and the structure of its symbols."""
+    """Whether a matrix equals its transpose by its form and the structure of its symbols."""
     return e.shape[0] == e.shape[1] and settle(transpose(e)) == e
-
-
-def _has_form(e: Expr, structures: frozenset[str], functions: frozenset[str]) -> bool:
-    match e:
-        case Symbol(structure=structure):
-            return structure in structures or e.is_scalar
-        case Identity():
-            return True
-        case Call(function) if function in functions:
-            return e.shape[0] == e.shape[1]
-        case Transpose(of):
-            return _has_form(of, *_MIRROR[structures])
-        case Power(base):
-            return _has_form(base, structures, functions)
-        case Hadamard(factors):
-            return any(_has_form(f, structures, functions) for f in factors)
-        case Sum(terms):
-            return all(_has_form(t, structures, functions) for t in terms)
-        case Product(_, _, chain):
-            return bool(chain) and all(_has_form(f, structures, functions) for f in chain)
-        case Constant():
-            return is_zero(e)
-    return False
-
-
-_LOWER = (frozenset({"lower", "diagonal"}), frozenset({"tril", "chol", "diag"}))
-_UPPER = (frozenset({"upper", "diagonal"}), frozenset({"triu", "diag"}))
-_DIAGONAL = (frozenset({"diagonal"}), frozenset({"diag"}))
-_MIRROR = {_LOWER[0]: _UPPER, _UPPER[0]: (_LOWER[0], frozenset({"tril", "chol", "diag"})), _DIAGONAL[0]: _DIAGONAL}
-
-
-def is_lower(e: Expr) -> bool:
-    """Whether an expression is lower triangular by its form."""
-    return _has_form(e, *_LOWER)
-
-
-def is_upper(e: Expr) -> bool:
-    """Whether an expression is upper triangular by its form."""
-    return _has_form(e, *_UPPER)
-
-
-def is_diagonal(e: Expr) -> bool:
-    """Whether an expression is a diagonal matrix by its form."""
-    return _has_form(e, *_DIAGONAL)
 
 
 # --- rules -----------------------------------------------------------------------------------------------------------
@@ -188,15 +136,15 @@ def _kronecker_pair(run: Sequence[Expr]) -> tuple[int, Expr] | None:
 
 def _diagonal_times_column(e: Product) -> Expr | None:
     """diag(u) v is u ⊙ v."""
-    for k, factor in enumerate(e.chain[:-1]):
-        if isinstance(factor, Call) and factor.function == "diag" and factor.shape[0] == factor.shape[1]:
+    for k, f in enumerate(e.chain[:-1]):
+        if isinstance(f, Call) and f.function == "diag" and f.shape[0] == f.shape[1]:
             ends = [j for j in range(k + 1, len(e.chain)) if e.chain[j].shape[1] == ONE_DIM]
             if ends:
                 column = multiply(*e.chain[k + 1 : ends[0] + 1])
-                product = hadamard(factor.arguments[0], column)
+                product = hadamard(f.arguments[0], column)
                 rest = e.chain[ends[0] + 1 :]
                 return multiply(Number(e.coefficient), *e.scalars, *e.chain[:k], product, *rest)
-        if factor.shape[0] == ONE_DIM and e.chain[k + 1].shape[1] != ONE_DIM:
+        if f.shape[0] == ONE_DIM and e.chain[k + 1].shape[1] != ONE_DIM:
             turned = _row_times_diagonal(e, k)
             if turned is not None:
                 return turned
@@ -205,12 +153,12 @@ def _diagonal_times_column(e: Product) -> Expr | None:
 
 def _row_times_diagonal(e: Product, start: int) -> Expr | None:
     for k in range(start + 1, len(e.chain)):
-        factor = e.chain[k]
-        if isinstance(factor, Call) and factor.function == "diag" and factor.shape[0] == factor.shape[1]:
+        f = e.chain[k]
+        if isinstance(f, Call) and f.function == "diag" and f.shape[0] == f.shape[1]:
             column = transpose(multiply(*e.chain[start:k]))
-            row = transpose(hadamard(column, factor.arguments[0]))
+            row = transpose(hadamard(column, f.arguments[0]))
             return multiply(Number(e.coefficient), *e.scalars, *e.chain[:start], row, *e.chain[k + 1 :])
-        if factor.shape[1] == ONE_DIM:
+        if f.shape[1] == ONE_DIM:
             return None
     return None
 
@@ -282,126 +230,7 @@ def _trace_of_skew(e: Call) -> Expr | None:
     return None
 
 
-# --- factoring sums --------------------------------------------------------------------------------------------------
-
-Term = tuple[Fraction, tuple[Expr, ...], tuple[Expr, ...]]
-
-
-def _parts(e: Expr) -> Term:
-    coefficient, body = split_coefficient(e)
-    if isinstance(body, Product) and not (body.chain and body.is_scalar):
-        return coefficient, body.scalars, body.chain
-    return coefficient, *(((body,), ()) if body.is_scalar else ((), (body,)))
-
-
-def _whole(term: Term, shape_of: Expr) -> Expr:
-    coefficient, scalars, chain = term
-    if chain or shape_of.is_scalar:
-        return multiply(Number(coefficient), *scalars, *chain)
-    return multiply(Number(coefficient), *scalars, Identity(shape_of.shape))
-
-
-def factor(e: Sum) -> Expr | None:
-    """Take out what all terms share; failing that, what some of them begin or end with."""
-    terms = [_parts(t) for t in e.terms]
-    for take_out in (_common_scalars, _common_coefficient, _same_chain, _common_ends, _some_ends):
-        found = take_out(terms, e)
-        if found is not None:
-            return found
-    return None
-
-
-def _common_scalars(terms: list[Term], e: Sum) -> Expr | None:
-    shared = Counter(terms[0][1])
-    for _, scalars, _ in terms[1:]:
-        shared &= Counter(scalars)
-    if not shared:
-        return None
-    common = list(shared.elements())
-    rest = [(c, _without(s, common), chain) for c, s, chain in terms]
-    return multiply(*common, add(*(_whole(t, e) for t in rest)))
-
-
-def _without(items: Iterable[Expr], removed: Iterable[Expr]) -> tuple[Expr, ...]:
-    left = Counter(removed)
-    result = []
-    for item in items:
-        if left[item]:
-            left[item] -= 1
-        else:
-            result.append(item)
-    return tuple(result)
-
-
-def _common_coefficient(terms: list[Term], e: Sum) -> Expr | None:
-    """2 A + 4 B is 2 (A + 2 B), 1/2 A + 1/2 B is 1/2 (A + B), -A - B is -(A + B)."""
-    coefficients = [c for c, _, _ in terms]
-    sign = -1 if all(c < 0 for c in coefficients) else 1
-    if all(abs(c) == abs(coefficients[0]) for c in coefficients):
-        content = abs(coefficients[0])
-    elif all(c.denominator == 1 for c in coefficients):
-        content = Fraction(gcd(*(int(c) for c in coefficients)))
-    else:
-        content = Fraction(1)
-    if sign * content == 1:
-        return None
-    if sign == -1 and content == 1 and e.is_scalar:
-        return None
-    return scale(sign * content, add(*(_whole((c / (sign * content), s, chain), e) for c, s, chain in terms)))
-
-
-def _same_chain(terms: list[Term], e: Sum) -> Expr | None:
-    """s A + t A is (s + t) A."""
-    counts = Counter(chain for _, _, chain in terms if chain)
-    chain, count = counts.most_common(1)[0] if counts else ((), 0)
-    if count < 2:
-        return None
-    scalars = add(*(multiply(Number(c), *s) for c, s, other in terms if other == chain))
-    rest = [_whole(t, e) for t in terms if t[2] != chain]
-    return add(multiply(scalars, *chain), *rest)
-
-
-def _shared(chains: Sequence[Sequence[Expr]]) -> int:
-    """How many leading factors the chains share."""
-    count = 0
-    for column in zip(*chains, strict=False):
-        if any(f != column[0] for f in column):
-            break
-        count += 1
-    return count
-
-
-def _common_ends(terms: list[Term], e: Sum) -> Expr | None:
-    chains = [chain for _, _, chain in terms]
-    if e.is_scalar or not all(chains):
-        return None
-    shortest = min(map(len, chains))  # X A + X stays: a person does not write X (A + I)
-    left = min(_shared(chains), shortest - 1)
-    right = min(_shared([c[left:][::-1] for c in chains]), shortest - 1 - left)
-    return _take_ends(terms, left, right) if left or right else None
-
-
-def _take_ends(terms: list[Term], left: int, right: int) -> Expr:
-    first = terms[0][2]
-    before, after = first[:left], first[len(first) - right :]
-    inner = (multiply(Number(c), *s, *chain[left : len(chain) - right]) for c, s, chain in terms)
-    return multiply(*before, add(*inner), *after)
-
-
-def _some_ends(terms: list[Term], e: Sum) -> Expr | None:
-    """A x + B x + b is (A + B) x + b: the end that most terms share."""
-    if e.is_scalar:
-        return None
-    ends = Counter((at, chain[at]) for _, _, chain in terms if len(chain) > 1 for at in (0, -1))
-    ends = Counter({end: count for end, count in ends.items() if count > 1})
-    if not ends:
-        return None
-    (at, end), _ = ends.most_common(1)[0]
-    inside = [t for t in terms if len(t[2]) > 1 and t[2][at] == end]
-    outside = [t for t in terms if t not in inside]
-    left, right = (1, 0) if at == 0 else (0, 1)
-    return add(_take_ends(inside, left, right), *(_whole(t, e) for t in outside))
-
+# --- the table ------------------------------------------------------------------------------------------------------
 
 RULES: dict[type[Expr], tuple[Callable[..., Expr | None], ...]] = {
     Transpose: (_transposed_symbol,),

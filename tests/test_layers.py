@@ -12,7 +12,7 @@ ROOT = Path(matcalc.__file__).parent
 ORDER = [
     "errors", "structure", "vectorisation", "gradient",
     "shape", "syntax", "plain", "latex_tokens", "latex_syntax", "statements",
-    "expr", "algebra", "simplification", "facts", "text", "latex", "python_text", "scope",
+    "expr", "algebra", "shortcuts", "factoring", "triangles", "simplification", "facts", "text", "latex", "python_text", "scope",
     "arrays", "matrix_functions", "kernels", "chains", "factorisation", "products", "evaluate", "functions",
     "differential", "transpose",
     "sampling", "oracle", "jets", "exact", "blackbox", "derivative", "diagnosis", "verdict",
@@ -28,6 +28,7 @@ LATE = {
     ("expr", "text"),
     ("expr", "latex"),
     ("algebra", "text"),
+    ("algebra", "shortcuts"),
 }
 
 

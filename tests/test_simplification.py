@@ -5,7 +5,8 @@ import pytest
 from hypothesis import assume, given, reject, settings
 
 from matcalc import parse
-from matcalc.simplification import expand, is_diagonal, is_lower, is_symmetric, settle, simplify, unfold_inverses
+from matcalc.simplification import expand, is_symmetric, settle, simplify, unfold_inverses
+from matcalc.triangles import is_diagonal, is_lower
 from tests.random_expressions import evaluation, expressions
 
 
