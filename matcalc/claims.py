@@ -12,10 +12,11 @@ from matcalc.diagnosis import Diagnosis
 from matcalc.errors import DomainError, ParseError, ShapeError
 from matcalc.expr import Expr, Symbol
 from matcalc.oracle import Evidence, Measurement, structure_of, weigh
+from matcalc.problem import declarations
 from matcalc.sampling import FLAVOURS, Points, dimension_names, draw, integer_points, sample, size_assignments
 from matcalc.scope import Scope
 from matcalc.structure import Reading
-from matcalc.verdict import RIGHT, UNDECIDED, WRONG, Verdict, declarations
+from matcalc.verdict import RIGHT, UNDECIDED, WRONG, Verdict
 
 TRIES = 200
 SLACK = 1e-9

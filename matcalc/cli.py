@@ -261,7 +261,7 @@ def _catalog(options: argparse.Namespace) -> int:
 
 
 def _simplify(options: argparse.Namespace) -> int:
-    from matcalc.derivative import Form
+    from matcalc.form import Form
     from matcalc.scope import Scope
     from matcalc.simplification import simplify
 

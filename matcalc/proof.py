@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from matcalc.algebra import substitute
-from matcalc.derivative import Comparison, Derivative
+from matcalc.comparison import Comparison
+from matcalc.derivative import Derivative
 from matcalc.errors import DomainError
 from matcalc.expr import Expr, Symbol
 from matcalc.oracle import TOLERANCE, Evidence, Measurement, Question, ask, relative_error, slopes_question, weigh

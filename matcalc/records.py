@@ -10,7 +10,8 @@ import numpy as np
 
 from matcalc import arrays
 from matcalc.algebra import substitute
-from matcalc.derivative import Comparison, Derivative, differentiate
+from matcalc.comparison import Comparison
+from matcalc.derivative import Derivative, differentiate
 from matcalc.evaluate import Evaluation
 from matcalc.expr import Expr, Sum, Symbol
 from matcalc.gradient import grad

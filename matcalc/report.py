@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     from matcalc.catalogue import Row
     from matcalc.derivations import Derivation
-    from matcalc.derivative import Derivative, Form
+    from matcalc.derivative import Derivative
+    from matcalc.form import Form
     from matcalc.verdict import Verdict
 
 Item = TypeVar("Item")

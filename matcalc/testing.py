@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
+from matcalc.problem import Declarations, Statement
 from matcalc.structure import Reading
-from matcalc.verdict import Declarations, Statement, Verdict, check
+from matcalc.verdict import Verdict, check
 
 
 def assert_gradient(

@@ -1,21 +1,23 @@
 """check(...): whether a claimed formula is right, in which reading, and if not, why and what would be."""
 
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from matcalc import shape
-from matcalc.blackbox import argument_names, blackbox
-from matcalc.derivative import Comparison, Form, derivative_shape, evidence, formulate, kind_of
+from matcalc.counterexample import claim_refuted_at, unequal_at
+from matcalc.derivative import evidence, formulate
 from matcalc.diagnosis import Case, Diagnosis, diagnose
-from matcalc.errors import MatcalcError, NoRuleError, ParseError, ShapeError
+from matcalc.errors import MatcalcError, NoRuleError, ShapeError
 from matcalc.exact import ExactClaim
 from matcalc.expr import Expr, Symbol
+from matcalc.form import Form
+from matcalc.formulation import derivative_shape
 from matcalc.oracle import TOLERANCE, Evidence, gap_between_routes, magnitude, relative_error, structure_of, weigh
-from matcalc.sampling import Points, integer_points, sample
+from matcalc.problem import Declarations, Problem, Statement, declarations, read_claim, read_functions
+from matcalc.sampling import Points, sample
 from matcalc.scope import Scope
 from matcalc.structure import Reading
 
@@ -74,19 +76,6 @@ class Verdict:
         return "; ".join(parts)
 
 
-Statement = str | Expr | Callable[..., Any]
-Declarations = Iterable[str] | Mapping[str, str]
-
-
-def declarations(let: Declarations) -> list[str]:
-    """Declarations as a list of texts, from a text, a list or a mapping of names to kinds."""
-    if isinstance(let, str):
-        return [let]
-    if isinstance(let, Mapping):
-        return [f"{name}: {kind}" for name, kind in let.items()]
-    return list(let)
-
-
 def check(
     expression: Statement,
     claim: Statement,
@@ -118,7 +107,7 @@ def check(
     if wrt is None:
         return _check_equality(expression, claim, let)
     reading = Reading(reading) if reading is not None else None
-    problem = _read(expression, claim, wrt, let, order, layout)
+    problem = read_claim(expression, claim, wrt, let, order, layout)
     _require_defined(problem.variable, reading)
     return _judge(problem, reading)
 
@@ -128,159 +117,6 @@ def _require_defined(variable: Symbol, reading: Reading | None) -> None:
         raise NoRuleError(
             f"{variable.name} is {variable.structure}: it has no free entries and so no entrywise reading"
         )
-
-
-@dataclass(frozen=True)
-class Problem:
-    """A claim that is read: what it is about, and how it is to be compared."""
-
-    scope: Scope
-    e: Expr
-    claim: Expr
-    variable: Symbol
-    kind: str
-    order: int
-    layout: str
-    fits: bool
-
-    def comparison(self, points: Points) -> Comparison:
-        """The claim's truth at some points."""
-        return Comparison(self.e, self.variable, points, self.kind, self.order)
-
-    @property
-    def exact(self) -> ExactClaim:
-        """The claim for the exact oracle."""
-        return ExactClaim(self.e, self.claim, self.variable, self.kind, self.order, self.layout)
-
-    @property
-    def readings(self) -> tuple[Reading, ...]:
-        """The readings in which a claim of this kind can be right."""
-        structure = structure_of(self.variable)
-        if self.kind != "gradient" or structure.is_unconstrained:
-            return (Reading.TANGENT,) if self.kind == "differential" else (Reading.AMBIENT,)
-        return tuple(Reading) if structure.is_linear else (Reading.AMBIENT, Reading.TANGENT)
-
-
-# --- reading ---------------------------------------------------------------------------------------------------------
-
-
-def split_equation(claim: str, differential: str | None) -> str:
-    """The right side of `dF = ...`; the left side may be any name that begins with d, or the derivative written out."""
-    if "=" not in claim:
-        return claim
-    left, _, right = claim.partition("=")
-    if "=" in right:
-        raise ParseError("the claim has more than one =; check one equation at a time", claim.index("="))
-    if not re.fullmatch(r"\s*(d\s*/\s*d\w+|d|∂|∇)?[\w\s().,'^*+/ᵀ⁻¹∂∇-]*", left):
-        raise ParseError(f"the left side {left.strip()!r} of the claim cannot be read", 0)
-    return right
-
-
-def _read(
-    expression: Statement, claim: Statement, wrt: str | Symbol, let: list[str], order: int, layout: str
-) -> Problem:
-    name = wrt.name if isinstance(wrt, Symbol) else wrt
-    if not (isinstance(expression, str | Expr) and isinstance(claim, str | Expr)):
-        return _problem(*_read_functions(expression, claim, let, name), order, layout)
-    if isinstance(expression, Expr):
-        symbols = expression.symbols | (claim.symbols if isinstance(claim, Expr) else set())
-        symbols |= {wrt} if isinstance(wrt, Symbol) else set()
-        scope = Scope.of({s for s in symbols if s.name != "d" + name}, name)
-        if isinstance(claim, Expr):
-            return _problem(scope, expression, claim, order, layout)
-        (c,) = scope.read(split_equation(claim, scope.differential_name))
-        return _problem(scope, expression, c, order, layout)
-    if not isinstance(claim, str):
-        raise MatcalcError("claim: expected text, as the expression is text")
-    right = split_equation(claim, "d" + name)
-    about = _Target(order, layout, _mentions_differential(claim, name))
-    for attempt in (_one_after_the_other, _together):
-        scope = Scope(let, wrt=name)
-        try:
-            e, c = attempt(scope, expression, right, about)
-            return _problem(scope, e, c, order, layout)
-        except ShapeError:  # what does not fit is said below, where each is read for itself
-            continue
-    scope = Scope(let, wrt=name)
-    (e,) = scope.read(expression)
-    (c,) = scope.read(right)
-    return _problem(scope, e, c, order, layout)
-
-
-def _read_functions(
-    expression: Statement, claim: Statement, let: list[str], wrt: str | None
-) -> tuple[Scope, Expr, Expr]:
-    """Texts and functions together; the arguments of functions are symbols by their names."""
-    scope = Scope(let, wrt)
-    texts = [s for s in (expression, claim) if isinstance(s, str)]
-    read = iter(scope.read(*texts))
-    for statement in (expression, claim):
-        if not isinstance(statement, str | Expr):
-            scope.introduce(argument_names(statement, _label(statement)))
-
-    def made(statement: Statement) -> Expr:
-        if isinstance(statement, str):
-            return next(read)
-        return statement if isinstance(statement, Expr) else blackbox(statement, scope.symbols, _label(statement))
-
-    return scope, made(expression), made(claim)
-
-
-def _label(function: Callable[..., Any]) -> str:
-    name = getattr(function, "__name__", "function")
-    return name if name.isidentifier() else "claimed"
-
-
-@dataclass(frozen=True)
-class _Target:
-    """What a claim is about, and so what shape it should have."""
-
-    order: int
-    layout: str
-    differential: bool
-
-    def shape(self, others: Sequence[shape.Shape], variable: shape.Shape) -> shape.Shape:
-        if self.differential and self.order == 1:
-            return others[0]
-        return derivative_shape(others[0], variable, self.order, self.layout)
-
-
-def _one_after_the_other(scope: Scope, expression: str, claim: str, about: _Target) -> tuple[Expr, Expr]:
-    """The claim at the sizes that the expression leaves open; as a row or in the other layout where that fits."""
-    (e,) = scope.read(expression)
-    wanted = about.shape([e.shape], scope.variable.shape)
-    try:
-        (c,) = scope.read(claim, like=wanted)
-    except ShapeError:
-        if shape.ONE not in scope.variable.shape:
-            raise
-        (c,) = scope.read(claim, like=(wanted[1], wanted[0]))
-    return e, c
-
-
-def _together(scope: Scope, expression: str, claim: str, about: _Target) -> tuple[Expr, Expr]:
-    """The claim may settle sizes that the expression leaves open: inv(X) says that X is square."""
-    e, c = scope.read(expression, claim, like=about.shape)
-    return e, c
-
-
-def _mentions_differential(claim: str, name: str) -> bool:
-    return re.search(rf"(?<!\w)d{re.escape(name)}(?!\w)", claim) is not None
-
-
-def _problem(scope: Scope, e: Expr, claim: Expr, order: int, layout: str) -> Problem:
-    variable = scope.variable
-    kind = kind_of(e.shape, variable.shape, order)
-    if scope.differential_name in claim.names:
-        kind = "differential"
-        wanted = e.shape if order == 1 else variable.shape
-    else:
-        wanted = derivative_shape(e.shape, variable.shape, order, layout)
-        if kind == "differential" and order == 1:
-            inputs, outputs = variable.shape[0] * variable.shape[1], e.shape[0] * e.shape[1]
-            if claim.shape == (outputs, inputs):  # the matrix J of vec dF = J vec dX
-                kind, wanted = "vectorised", claim.shape
-    return Problem(scope, e, claim, variable, kind, order, layout, claim.shape == wanted)
 
 
 # --- judging ---------------------------------------------------------------------------------------------------------
@@ -305,7 +141,7 @@ def _judge(problem: Problem, reading: Reading | None) -> Verdict:
             return Verdict(CONVENTION, reading, (), _layout_diagnosis(problem), correct, evidence_turned)
     case = Case(problem.scope, problem.e, problem.claim, problem.variable, problem.kind, problem.order, problem.layout,
                 points, reading, right_under, correct)  # fmt: skip
-    counterexample = _counterexample(problem, shown)
+    counterexample = claim_refuted_at(problem, shown)
     evidence_shown = Evidence(False, evidence_shown.instances, evidence_shown.max_relative_error,
                               evidence_shown.oracles, counterexample)  # fmt: skip
     return Verdict(verdict, reading, right_under, diagnose(case), correct, evidence_shown)
@@ -404,7 +240,7 @@ def _other_shape(problem: Problem, reading: Reading | None, correct: Form | None
 
 def _check_equality(expression: Statement, claim: Statement, let: list[str]) -> Verdict:
     if not (isinstance(expression, str | Expr) and isinstance(claim, str | Expr)):
-        scope, a, b = _read_functions(expression, claim, let, None)
+        scope, a, b = read_functions(expression, claim, let, None)
     elif isinstance(expression, Expr):
         if not isinstance(claim, Expr):
             (claim,) = Scope.of(expression.symbols).read(claim)
@@ -452,51 +288,4 @@ def equal(a: Expr, b: Expr) -> Evidence:
     found = ExactClaim(a, b).decide(weigh(trials, oracles=("evaluation",)))
     if found.ok or not found.decided:
         return found
-    return Evidence(False, found.instances, found.max_relative_error, found.oracles, _unequal_at(a, b))
-
-
-# --- counterexamples -------------------------------------------------------------------------------------------------
-
-
-def _unequal_at(a: Expr, b: Expr) -> dict[str, Any] | None:
-    for at in integer_points([a, b], ()):
-        if relative_error(at(b), at(a), 1.0)[0] > TOLERANCE[1]:
-            return _shown(at, at(b)[0], at(a)[0])
-    return None
-
-
-def _counterexample(problem: Problem, reading: Reading) -> dict[str, Any] | None:
-    """The smallest integer point found at which the claim and the truth differ."""
-    for at in integer_points([problem.e, problem.claim], [problem.variable], "d" + problem.variable.name):
-        comparison = problem.comparison(at)
-        claimed = comparison.claimed(problem.claim, reading)
-        truth = comparison.truth(reading, problem.layout)
-        if np.isfinite(claimed).all() and relative_error(claimed, truth, 1.0)[0] > TOLERANCE[problem.order]:
-            if problem.kind == "differential":
-                k = int(np.argmax(np.abs(claimed - truth)[0].max((-2, -1))))
-                at = at.at(**{"d" + problem.variable.name: comparison.directions(reading)[:, k]})
-                return _shown(at, claimed[0, k], truth[0, k])
-            return _shown(at, claimed[0], truth[0])
-    return None
-
-
-def _shown(at: Points, claimed: np.ndarray, right: np.ndarray) -> dict[str, Any]:
-    return {
-        "at": {n: _numbers(v[0]) for n, v in at.values.items()},
-        "claimed": _numbers(claimed),
-        "right": _numbers(right),
-    }
-
-
-def _numbers(value: np.ndarray) -> Any:
-    """Nested lists of numbers, whole ones as integers, short ones rounded to 10 digits."""
-    if value.shape == (1, 1):
-        return _number(value[0, 0])
-    if value.shape[-1] == 1:
-        return [_number(v) for v in value[:, 0]]
-    return [[_number(v) for v in row] for row in value]
-
-
-def _number(v: float) -> float | int:
-    rounded = float(f"{float(v):.10g}")
-    return int(rounded) if rounded == int(rounded) and abs(rounded) < 1e15 else rounded
+    return Evidence(False, found.instances, found.max_relative_error, found.oracles, unequal_at(a, b))

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from matcalc import NoRuleError, ShapeError, UnverifiedError, derive, derive_each, symbols, tr
-from matcalc.derivative import Derivative, Form, differentiate, evidence
+from matcalc.derivative import Derivative, differentiate, evidence
 from matcalc.errors import DeclarationError, MatcalcError
+from matcalc.form import Form
 from matcalc.structure import Reading
 
 N20 = ["A: p x n", "X: n x n symmetric", "B: n x p"]
@@ -49,7 +50,10 @@ PRINTED = [
 ]
 
 
-@pytest.mark.parametrize(("expression", "wrt", "let", "printed"), PRINTED, ids=[f"{e}|{w}|{','.join(d)}" for e, w, d, _ in PRINTED])  # fmt: skip
+NAMES = [f"{e}|{w}|{','.join(d)}" for e, w, d, _ in PRINTED]
+
+
+@pytest.mark.parametrize(("expression", "wrt", "let", "printed"), PRINTED, ids=NAMES)
 def test_the_answer_is_verified_and_printed_as_a_person_would(expression, wrt, let, printed):
     derivative = derive(expression, wrt, let)
     assert derivative.verified.ok

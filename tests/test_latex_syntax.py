@@ -82,7 +82,9 @@ def test_what_cannot_be_read_says_why_and_where(latex, reason):
 @given(expressions(depth=2))
 def test_what_is_printed_is_read_back(e):
     latex = to_latex(e)
-    if re.search(r"\\sigma|\\lvert|\\oslash|frechet|mathrm\{D\}|K_\{|I_|mathbf|operatorname\{(step|unvec|blocktrace)", latex):
+    if re.search(
+        r"\\sigma|\\lvert|\\oslash|frechet|mathrm\{D\}|K_\{|I_|mathbf|operatorname\{(step|unvec|blocktrace)", latex
+    ):
         return  # σ is a name, |X| a determinant, and sizes of constants are told from their place
     scope = Scope.of(SYMBOLS)
     try:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from matcalc import parse, symbols
-from matcalc.derivative import Comparison
+from matcalc.comparison import Comparison
 from matcalc.errors import DomainError
 from matcalc.oracle import Measurement, gap_between_routes, relative_error, structure_of, weigh
 from matcalc.sampling import Points, integer_points, sample, size_assignments

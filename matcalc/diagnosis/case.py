@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from matcalc.derivative import Comparison, Form
+from matcalc.comparison import Comparison
 from matcalc.errors import DomainError, MatcalcError
 from matcalc.evaluate import Evaluation
 from matcalc.exact import ExactClaim
 from matcalc.expr import Expr, Opaque, Symbol
+from matcalc.form import Form
 from matcalc.oracle import relative_error, structure_of, weigh
 from matcalc.sampling import GUARDED, Points, sample
 from matcalc.scope import Scope

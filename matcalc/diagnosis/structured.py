@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from matcalc.algebra import add, call, eye, hadamard, scale, subtract, transpose
-from matcalc.derivative import SYMBOLIC
 from matcalc.diagnosis.case import Case, Edit
 from matcalc.diagnosis.edits import Change
 from matcalc.expr import Call, Expr, Sum
+from matcalc.formulation import SYMBOLIC
 from matcalc.simplification import simplify
 from matcalc.structure import Reading
 

@@ -1,0 +1,89 @@
+"""A claimed derivative beside the measured one."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from matcalc.evaluate import Evaluation
+from matcalc.expr import Expr, Symbol
+from matcalc.oracle import SECOND_STEP, Measurement, along, directional, relative_error, second
+from matcalc.sampling import GUARDED, Points
+from matcalc.structure import Reading
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A claimed derivative of `e` against the measured one at some points."""
+
+    e: Expr
+    variable: Symbol
+    points: Points
+    kind: str
+    order: int = 1
+
+    @cached_property
+    def measurement(self) -> Measurement:
+        return Measurement(self.e, self.variable, self.points)
+
+    def truth(self, reading: Reading, layout: str = "numerator") -> np.ndarray:
+        """The measured derivative, (points, rows, columns); (points, directions, rows, columns) of a differential."""
+        m = self.measurement
+        if self.kind == "differential":
+            directions = self.directions(reading)
+            if self.order == 2:
+                return second(self.e, self.variable, self.points, directions, reading)
+            return m.free_slopes if reading is Reading.AMBIENT else m.slopes
+        if self.kind == "hessian":
+            return self._hessian()
+        if self.kind == "gradient":
+            return m.gradient(reading)
+        if self.variable.is_scalar:
+            return m.free_slopes[:, 0]
+        return m.jacobian() if layout == "numerator" else m.jacobian().mT
+
+    def directions(self, reading: Reading) -> np.ndarray:
+        return self.measurement.free_directions if reading is Reading.AMBIENT else self.measurement.directions
+
+    def _hessian(self) -> np.ndarray:
+        m = self.measurement
+        if not self.e.is_scalar:
+            return _second_by_scalar(self.e, self.variable, self.points)
+        slopes = second(self.e, self.variable, self.points, m.free_directions, Reading.AMBIENT)
+        return slopes.reshape(*slopes.shape[:2], -1)
+
+    def claimed(self, claim: Expr, reading: Reading) -> np.ndarray:
+        """The value of a claim at the points, laid out like `truth`."""
+        if self.kind != "differential":
+            return self.points(claim)
+        directions = self.directions(reading)
+        values = {n: v[:, None] for n, v in self.points.values.items()} | {"d" + self.variable.name: directions}
+        with np.errstate(all="ignore"):
+            value = Evaluation(values, self.points.sizes, GUARDED)(claim)
+        rows, columns = (d.size(self.points.sizes) for d in claim.shape)
+        return np.broadcast_to(value, (*directions.shape[:2], rows, columns))
+
+    def error(self, claim: Expr, reading: Reading, layout: str = "numerator") -> np.ndarray:
+        """The relative error of a claim at every point."""
+        return relative_error(self.claimed(claim, reading), self.truth(reading, layout), self.scale)
+
+    @property
+    def scale(self) -> np.ndarray:
+        """What rounding is measured against; a difference quotient has lost half of the digits already."""
+        return self.measurement.scale * (1 if self.order == 1 else 1 / SECOND_STEP)
+
+    def vec_error(self, j: Expr, reading: Reading) -> np.ndarray:
+        """The relative error of J in vec dF = J vec dX at every point, along every direction."""
+        truth = self.truth(reading)
+        columns = self.directions(reading).mT.reshape(*truth.shape[:2], -1)
+        claimed = np.einsum("poi,pki->pko", self.points(j), columns)
+        return relative_error(claimed, truth.mT.reshape(*truth.shape[:2], -1), self.scale)
+
+
+def _second_by_scalar(e: Expr, variable: Symbol, points: Points) -> np.ndarray:
+    one = np.ones((points.count, 1, 1, 1))
+
+    def slope(at: Points) -> np.ndarray:
+        return along(e, variable.name, at, one)[:, 0]
+
+    return directional(slope, points, variable.name, one[:, 0])

@@ -1,0 +1,185 @@
+"""A claim that is read: what it is about, at which sizes, and how it is to be compared."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from matcalc import shape
+from matcalc.blackbox import argument_names, blackbox
+from matcalc.comparison import Comparison
+from matcalc.errors import MatcalcError, ParseError, ShapeError
+from matcalc.exact import ExactClaim
+from matcalc.expr import Expr, Symbol
+from matcalc.formulation import derivative_shape, kind_of
+from matcalc.oracle import structure_of
+from matcalc.sampling import Points
+from matcalc.scope import Scope
+from matcalc.structure import Reading
+
+Statement = str | Expr | Callable[..., Any]
+Declarations = Iterable[str] | Mapping[str, str]
+
+
+def declarations(let: Declarations) -> list[str]:
+    """Declarations as a list of texts, from a text, a list or a mapping of names to kinds."""
+    if isinstance(let, str):
+        return [let]
+    if isinstance(let, Mapping):
+        return [f"{name}: {kind}" for name, kind in let.items()]
+    return list(let)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A claim that is read: what it is about, and how it is to be compared."""
+
+    scope: Scope
+    e: Expr
+    claim: Expr
+    variable: Symbol
+    kind: str
+    order: int
+    layout: str
+    fits: bool
+
+    def comparison(self, points: Points) -> Comparison:
+        """The claim's truth at some points."""
+        return Comparison(self.e, self.variable, points, self.kind, self.order)
+
+    @property
+    def exact(self) -> ExactClaim:
+        """The claim for the exact oracle."""
+        return ExactClaim(self.e, self.claim, self.variable, self.kind, self.order, self.layout)
+
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        """The readings in which a claim of this kind can be right."""
+        structure = structure_of(self.variable)
+        if self.kind != "gradient" or structure.is_unconstrained:
+            return (Reading.TANGENT,) if self.kind == "differential" else (Reading.AMBIENT,)
+        return tuple(Reading) if structure.is_linear else (Reading.AMBIENT, Reading.TANGENT)
+
+
+def split_equation(claim: str, differential: str | None) -> str:
+    """The right side of `dF = ...`; the left side may be any name that begins with d, or the derivative written out."""
+    if "=" not in claim:
+        return claim
+    left, _, right = claim.partition("=")
+    if "=" in right:
+        raise ParseError("the claim has more than one =; check one equation at a time", claim.index("="))
+    if not re.fullmatch(r"\s*(d\s*/\s*d\w+|d|∂|∇)?[\w\s().,'^*+/ᵀ⁻¹∂∇-]*", left):
+        raise ParseError(f"the left side {left.strip()!r} of the claim cannot be read", 0)
+    return right
+
+
+def read_claim(
+    expression: Statement, claim: Statement, wrt: str | Symbol, let: list[str], order: int, layout: str
+) -> Problem:
+    """The problem that an expression, a claim and a variable make together.
+
+    Raises:
+        ParseError, DeclarationError, ShapeError: one of them cannot be read, or does not fit in itself.
+    """
+    name = wrt.name if isinstance(wrt, Symbol) else wrt
+    if not (isinstance(expression, str | Expr) and isinstance(claim, str | Expr)):
+        return _problem(*read_functions(expression, claim, let, name), order, layout)
+    if isinstance(expression, Expr):
+        symbols = expression.symbols | (claim.symbols if isinstance(claim, Expr) else set())
+        symbols |= {wrt} if isinstance(wrt, Symbol) else set()
+        scope = Scope.of({s for s in symbols if s.name != "d" + name}, name)
+        if isinstance(claim, Expr):
+            return _problem(scope, expression, claim, order, layout)
+        (c,) = scope.read(split_equation(claim, scope.differential_name))
+        return _problem(scope, expression, c, order, layout)
+    if not isinstance(claim, str):
+        raise MatcalcError("claim: expected text, as the expression is text")
+    right = split_equation(claim, "d" + name)
+    about = _Target(order, layout, _mentions_differential(claim, name))
+    for attempt in (_one_after_the_other, _together):
+        scope = Scope(let, wrt=name)
+        try:
+            e, c = attempt(scope, expression, right, about)
+            return _problem(scope, e, c, order, layout)
+        except ShapeError:  # what does not fit is said below, where each is read for itself
+            continue
+    scope = Scope(let, wrt=name)
+    (e,) = scope.read(expression)
+    (c,) = scope.read(right)
+    return _problem(scope, e, c, order, layout)
+
+
+def read_functions(
+    expression: Statement, claim: Statement, let: list[str], wrt: str | None
+) -> tuple[Scope, Expr, Expr]:
+    """Texts and functions together; the arguments of functions are symbols by their names."""
+    scope = Scope(let, wrt)
+    texts = [s for s in (expression, claim) if isinstance(s, str)]
+    read = iter(scope.read(*texts))
+    for statement in (expression, claim):
+        if not isinstance(statement, str | Expr):
+            scope.introduce(argument_names(statement, _label(statement)))
+
+    def made(statement: Statement) -> Expr:
+        if isinstance(statement, str):
+            return next(read)
+        return statement if isinstance(statement, Expr) else blackbox(statement, scope.symbols, _label(statement))
+
+    return scope, made(expression), made(claim)
+
+
+def _label(function: Callable[..., Any]) -> str:
+    name = getattr(function, "__name__", "function")
+    return name if name.isidentifier() else "claimed"
+
+
+@dataclass(frozen=True)
+class _Target:
+    """What a claim is about, and so what shape it should have."""
+
+    order: int
+    layout: str
+    differential: bool
+
+    def shape(self, others: Sequence[shape.Shape], variable: shape.Shape) -> shape.Shape:
+        if self.differential and self.order == 1:
+            return others[0]
+        return derivative_shape(others[0], variable, self.order, self.layout)
+
+
+def _one_after_the_other(scope: Scope, expression: str, claim: str, about: _Target) -> tuple[Expr, Expr]:
+    """The claim at the sizes that the expression leaves open; as a row or in the other layout where that fits."""
+    (e,) = scope.read(expression)
+    wanted = about.shape([e.shape], scope.variable.shape)
+    try:
+        (c,) = scope.read(claim, like=wanted)
+    except ShapeError:
+        if shape.ONE not in scope.variable.shape:
+            raise
+        (c,) = scope.read(claim, like=(wanted[1], wanted[0]))
+    return e, c
+
+
+def _together(scope: Scope, expression: str, claim: str, about: _Target) -> tuple[Expr, Expr]:
+    """The claim may settle sizes that the expression leaves open: inv(X) says that X is square."""
+    e, c = scope.read(expression, claim, like=about.shape)
+    return e, c
+
+
+def _mentions_differential(claim: str, name: str) -> bool:
+    return re.search(rf"(?<!\w)d{re.escape(name)}(?!\w)", claim) is not None
+
+
+def _problem(scope: Scope, e: Expr, claim: Expr, order: int, layout: str) -> Problem:
+    variable = scope.variable
+    kind = kind_of(e.shape, variable.shape, order)
+    if scope.differential_name in claim.names:
+        kind = "differential"
+        wanted = e.shape if order == 1 else variable.shape
+    else:
+        wanted = derivative_shape(e.shape, variable.shape, order, layout)
+        if kind == "differential" and order == 1:
+            inputs, outputs = variable.shape[0] * variable.shape[1], e.shape[0] * e.shape[1]
+            if claim.shape == (outputs, inputs):  # the matrix J of vec dF = J vec dX
+                kind, wanted = "vectorised", claim.shape
+    return Problem(scope, e, claim, variable, kind, order, layout, claim.shape == wanted)
