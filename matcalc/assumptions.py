@@ -98,6 +98,11 @@ class Assumptions:
             self, definitions=kept, unspecified={n: a for n, a in self.unspecified.items() if n not in names}
         )
 
+    def hold(self, left: str, sign: str, right: str) -> "Assumptions":
+        """These assumptions with a condition on two indices, in place of any other on the same two."""
+        others = tuple(c for c in self.conditions if {c[0], c[2]} != {left, right})
+        return replace(self, conditions=(*others, (left, sign, right)))
+
     def is_name(self, text: str) -> bool:
         """Whether a text names something."""
         return text in self.declared or text in self.definitions
@@ -138,7 +143,7 @@ def _assume_definition(known: Assumptions, found: Groups) -> Assumptions:
 
 
 def _assume_condition(known: Assumptions, found: Groups) -> Assumptions:
-    return replace(known, conditions=(*known.conditions, (found["left"], found["sign"], found["right"])))
+    return known.hold(found["left"], found["sign"], found["right"])
 
 
 def _assume_setting(known: Assumptions, found: Groups) -> Assumptions:

@@ -72,7 +72,7 @@ def _search(e: Expr, strict: bool) -> Verdict:
     tried = 0
     for at in _candidates(e):
         lowest = _lowest(at, e)
-        known = np.isfinite(lowest)
+        known = np.isfinite(lowest) & (_is_nonzero(at) if strict else True)
         tried += int(known.sum())
         fails = known & (lowest < -SLACK if not strict else lowest <= SLACK)
         if fails.any():
@@ -84,6 +84,11 @@ def _search(e: Expr, strict: bool) -> Verdict:
     return Verdict(
         UNDECIDED, None, (), None, None, Evidence(False, tried, 0.0, ("search",), None, False), notes=(note,)
     )
+
+
+def _is_nonzero(at: Points) -> np.ndarray:
+    """Where no variable vanishes: what `x'*A*x > 0` leaves out without saying so."""
+    return np.all([np.abs(v).max((-2, -1)) > 0 for v in at.values.values()], axis=0)
 
 
 def _candidates(e: Expr) -> Iterator[Points]:

@@ -1,7 +1,8 @@
 """derivation(...): a chain of steps, each checked under what has been assumed before it."""
 
+import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from html import escape
 from typing import Any
@@ -9,11 +10,11 @@ from typing import Any
 from matcalc.assumptions import Assumptions
 from matcalc.batch import error_message
 from matcalc.document import ASSUMPTION, Part, lines
-from matcalc.entries import expand
-from matcalc.errors import DeclarationError, MatcalcError, ParseError
+from matcalc.entries import COMPARE, expand
+from matcalc.errors import DeclarationError, MatcalcError
 from matcalc.integrals import mentions
 from matcalc.judgement import inserted, is_free, judge, judge_order, to_typeset, undeclared
-from matcalc.statements import Side, chains
+from matcalc.statements import Chain, Side, chains
 from matcalc.syntax import Syntax, walk
 from matcalc.verdict import RIGHT, WRONG, Verdict
 
@@ -173,26 +174,39 @@ class Reader:
 
     def _formula(self, part: Part) -> Iterator[Step]:
         try:
-            found = list(chains(part.text))
+            found = list(chains(part.text, part.is_latex))
         except MatcalcError as error:
             self.last = None
             yield Step(part.line, part.text, "", "", UNREAD, None, str(error), part.is_display)
             return
+        if part.is_display and not part.is_near:
+            self.last = None
+        before = self.known
         for chain in found:
             yield from self._chain(chain, part)
+        self.known = replace(self.known, conditions=before.conditions)
 
-    def _chain(self, chain: list[Side], part: Part) -> Iterator[Step]:
+    def _chain(self, chain: Chain, part: Part) -> Iterator[Step]:
         """The statements of a chain; formulas in the text neither continue others nor are continued."""
-        first, *rest = chain
+        first, *rest = chain.sides
+        if self._is_condition(chain):
+            self.known = self.known.hold(first.text, rest[0].relation, rest[0].text)
+            return
         if first.relation:
-            rest, first = chain, (self.last if part.is_display else None) or Side("", "")
+            rest, first = list(chain.sides), (self.last if part.is_display else None) or Side("", "")
         elif not rest and part.is_display:
             yield from self._alone(first, part)
         for side in rest:
             yield self._statement(first, side, part)
             first = side
-        if part.is_display and rest:
+        if part.is_display and rest and not chain.is_remark:
             self.last = first if rest[-1].relation in ("=", ":=") else None
+
+    def _is_condition(self, chain: Chain) -> bool:
+        """Whether a statement is about indices, `i = j`, and so a condition on what follows it in the formula."""
+        names = [side.text for side in chain.sides]
+        alone = len(names) == 2 and all(re.fullmatch(r"[a-z]'?", n) and not self.known.is_name(n) for n in names)
+        return alone and chain.sides[1].tokens != () and chain.sides[1].relation in COMPARE
 
     def _alone(self, side: Side, part: Part) -> Iterator[Step]:
         """A formula without a relation, which a line `= ...` may continue; one in another notation is passed by."""
@@ -216,25 +230,30 @@ class Reader:
 
     def _decide(self, left: Side, right: Side) -> tuple[str, Verdict | None, str]:
         if not left.text:
-            return UNREAD, None, "nothing before it to continue"
+            return (UNREAD, None, "nothing before it to continue") if right.relation == "=" else (ASIDE, None, "")
         functions = self.known.functions
-        if right.relation == ":=":
-            return DEFINITION, None, self._define(left, right.tree(functions))
-        if right.relation == "=:":
-            return DEFINITION, None, self._define(right, left.tree(functions))
-        if right.relation not in ("=", *_INEQUALITIES):
+        if right.relation in (":=", "=:"):
+            name, body = (left, right) if right.relation == ":=" else (right, left)
+            if (known := define(self.known, name.tree(), body.tree(functions))) is not None:
+                self.known = known
+                return DEFINITION, None, ""
+        elif right.relation not in ("=", *_INEQUALITIES):
             return ASIDE, None, f"{right.relation} is not an equality"
         sides = left.tree(functions), right.tree(functions)
         self._require_declared(sides)
+        if any(map(names_entries, sides)):
+            return ASIDE, None, "this names the entries of a matrix"
         if right.relation == "=" and (name := self._free_name(sides)):
             return ASIDE, None, f"{name} is free: this defines it or assumes something of it"
-        verdict = (judge if right.relation == "=" else partial(judge_order, right.relation))(*sides, self.known)
+        decide = partial(judge_order, right.relation) if right.relation in _INEQUALITIES else judge
+        verdict = decide(*sides, self.known)
         return verdict.verdict, verdict, "; ".join([*verdict.notes, *_as_read(sides, (left, right))])
 
     def _require_declared(self, sides: tuple[Syntax, Syntax]) -> None:
         if not (self.strict and self.known.declared):
             return
-        for name in sorted({n for side in sides for n in undeclared(side, self.known)}):
+        places = {p.value for s in sides for n in walk(s) if n.operation == "subscript" for p in n.operands[1:]}
+        for name in sorted({n for side in sides for n in undeclared(side, self.known)} - places):
             raise DeclarationError(f"{name} is not declared")
 
     def _free_name(self, sides: tuple[Syntax, Syntax]) -> str:
@@ -246,23 +265,21 @@ class Reader:
                 return str(name)
         return ""
 
-    def _define(self, name: Side, body: Syntax) -> str:
-        self.known = define(self.known, name, body)
-        return ""
 
-
-def define(known: Assumptions, name: Side, body: Syntax) -> Assumptions:
-    """The assumptions with a definition of the document: `y := x - mu`, `C(Sigma) := ...`."""
-    tree = name.tree()
+def define(known: Assumptions, tree: Syntax, body: Syntax) -> Assumptions | None:
+    """The assumptions with a definition of the document: `y := x - mu`, `C(Sigma) := ...`; None for other notation."""
     if tree.operation == "juxtapose" and tree.operands[1].operation == "group":
         function, argument = tree.operands[0], tree.operands[1].operands[0]
         if function.operation == argument.operation == "name":
             return known.define(function.value, (argument.value,), body)
-    if tree.operation == "apply" and all(o.operation == "name" for o in tree.operands):
-        return known.define(tree.value, tuple(o.value for o in tree.operands), body)
-    if tree.operation != "name":
-        raise ParseError("what is defined is not a name", name.start)
-    return known.define(tree.value, (), body)
+    return known.define(tree.value, (), body) if tree.operation == "name" else None
+
+
+def names_entries(side: Syntax) -> bool:
+    """Whether a side is (x_ij), the matrix of these entries."""
+    inner = side.operands[0] if side.operation == "group" else side
+    is_entry = inner.operation == "subscript" and len(inner.operands) == 3
+    return side.operation == "group" and is_entry and all(p.operation == "name" for p in inner.operands)
 
 
 def _as_read(trees: tuple[Syntax, Syntax], sides: tuple[Side, Side]) -> list[str]:

@@ -2,7 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from matcalc.errors import ParseError
+from matcalc.statements import chains
 
 FORMULA, ASSUMPTION = "formula", "assumption"
 MARKED = (".tex", ".md", ".markdown")
@@ -12,7 +15,8 @@ _DISPLAYS = (
     r"\\\[(?P<brackets>.*?)\\\]",
     rf"\\begin\{{(?P<name>(?:{_ENVIRONMENTS})\*?)\}}(?:\{{\d+\}})?(?P<environment>.*?)\\end\{{(?P=name)\}}",
 )
-_INLINE = (r"(?<![\\$])\$(?!\$)(?P<inline>[^$]*?=[^$]*?)(?<!\\)\$(?!\$)", r"\\\((?P<round>[^$]*?=.*?)\\\)")
+_ALONE = r"(?m:^[ \t]*\$(?!\$)(?P<alone>[^$\n]+)(?<!\\)\$(?!\$)[ \t]*$)"
+_INLINE = (_ALONE, r"(?<![\\$])\$(?!\$)(?P<inline>[^$]*?=[^$]*?)(?<!\\)\$(?!\$)", r"\\\((?P<round>[^$]*?=.*?)\\\)")
 _FENCE = r"```(?P<language>\w*)\n(?P<code>.*?)```"
 _TEX = re.compile(
     "|".join((r"(?<!\\)%[ \t]*let:?[ \t]+(?P<let>[^\n]*)", r"(?<!\\)%[^\n]*", *_DISPLAYS, *_INLINE)), re.DOTALL
@@ -20,28 +24,32 @@ _TEX = re.compile(
 _MARKDOWN = re.compile(
     "|".join((r"<!--\s*let:?\s(?P<let>.*?)-->", r"<!--.*?-->", _FENCE, *_DISPLAYS, *_INLINE)), re.DOTALL
 )
-_FORMULAS = ("dollars", "brackets", "environment", "inline", "round", "code")
+_FORMULAS = ("dollars", "brackets", "environment", "alone", "inline", "round", "code")
+NEAR = 20
 
 
 @dataclass(frozen=True)
 class Part:
-    """A formula or an assumption, its line, and whether it is displayed rather than in the text."""
+    """A formula or an assumption, its line, whether it is displayed, whether little stands before it, its notation."""
 
     kind: str
     text: str
     line: int
     is_display: bool = True
+    is_near: bool = True
+    is_latex: bool = False
 
 
 def parts(text: str, suffix: str) -> Iterator[Part]:
     """The parts of a document: .tex, .md, or else lines of a derivation in plain text."""
     if suffix in MARKED:
-        yield from _marked(text, _TEX if suffix == ".tex" else _MARKDOWN)
+        yield from _joined(_marked(text, _TEX if suffix == ".tex" else _MARKDOWN))
     else:
         yield from lines(text)
 
 
 def _marked(text: str, pattern: "re.Pattern[str]") -> Iterator[Part]:
+    end = 0
     for match in pattern.finditer(text):
         groups = match.groupdict()
         if groups.get("let") is not None:
@@ -54,7 +62,38 @@ def _marked(text: str, pattern: "re.Pattern[str]") -> Iterator[Part]:
             continue
         start = match.start(name) + len(groups[name]) - len(groups[name].lstrip())
         if groups[name].strip():
-            yield Part(FORMULA, groups[name].strip(), _line(text, start), name not in ("inline", "round"))
+            is_display = name not in ("inline", "round")
+            is_near = len("".join(text[end : match.start()].split())) <= NEAR
+            yield Part(FORMULA, groups[name].strip(), _line(text, start), is_display, is_near, True)
+            end = match.end() if is_display else end
+
+
+def _joined(found: Iterator[Part]) -> Iterator[Part]:
+    """A display that begins with a sign and has no relation goes on with the display before it."""
+    waiting: Part | None = None
+    for part in found:
+        if waiting is not None and _goes_on(part):
+            gap = "\n" * max(1, part.line - waiting.line - waiting.text.count("\n"))
+            waiting = replace(waiting, text=f"{waiting.text}{gap}{part.text}")
+            continue
+        if waiting is not None:
+            yield waiting
+        waiting = part
+    if waiting is not None:
+        yield waiting
+
+
+def _goes_on(part: Part) -> bool:
+    begins = part.kind == FORMULA and part.is_display and part.is_near and part.text[0] in "+-"
+    return begins and (part.text[0] == "+" or _is_alone(part.text))
+
+
+def _is_alone(text: str) -> bool:
+    """Whether a formula has no relation."""
+    try:
+        return all(len(chain.sides) == 1 for chain in chains(text, latex=True))
+    except ParseError:
+        return False
 
 
 def lines(text: str) -> Iterator[Part]:

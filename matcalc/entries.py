@@ -27,6 +27,7 @@ from matcalc.syntax import Syntax, parse, transform, walk
 
 MAX_DEPTH = 150
 COMPARE: dict[str, Callable[[int, int], bool]] = {
+    "=": lambda a, b: a == b,
     "!=": lambda a, b: a != b,
     ">=": lambda a, b: a >= b,
     "<=": lambda a, b: a <= b,
@@ -458,6 +459,7 @@ class Point:
 
     def variable(self, by: Syntax) -> Variable:
         """What a derivative is by: X, X^{-1}, an entry of either, or an entry of a vector."""
+        by = bare(by)
         if by.operation == "subscript" and joined_name(by) not in self.values:
             base, *places = by.operands
             indices = tuple(map(self._index, places))

@@ -13,14 +13,14 @@ from matcalc.entries import COMPARE, Meaning, Point, expand, joined_name, points
 from matcalc.errors import MatcalcError, ShapeError
 from matcalc.latex import latex_name, to_latex
 from matcalc.oracle import TOLERANCE, Evidence, relative_error
-from matcalc.plain import BEYOND, bare, plain, to_language
+from matcalc.plain import BEYOND, bare, constant, plain, to_language
 from matcalc.scope import Scope
 from matcalc.statements import read
-from matcalc.structure import STRUCTURES
 from matcalc.syntax import Syntax, is_latex, transform, walk
 from matcalc.verdict import RIGHT, UNDECIDED, WRONG, Verdict, check
 
-_ZERO = Syntax("number", (), Fraction(0))
+HADAMARD = "⊗ is printed for ⊙"
+UNIT = 100.0  # the size of the terms that may cancel: two integrals that vanish are equal up to rounding
 
 
 def judge(left: Syntax, right: Syntax, known: Assumptions) -> Verdict:
@@ -31,23 +31,18 @@ def judge(left: Syntax, right: Syntax, known: Assumptions) -> Verdict:
     """
     left, right = _zero_last(left, right)
     try:
-        return _judge(left, right, known)
+        verdict = _judge(left, right, known)
     except ShapeError:
-        verdict = _with_hadamard(left, right, known)
-        if verdict is None:
+        if (verdict := misprint(left, right, known)) is None:
             raise
         return verdict
+    if verdict.verdict != WRONG or _is_explained(verdict.diagnosis):
+        return verdict
+    return misprint(left, right, known) or verdict
 
 
-def _with_hadamard(left: Syntax, right: Syntax, known: Assumptions) -> Verdict | None:
-    """A claim that does not fit as printed, with ⊙ for ⊗: wrong, but for what reason."""
-    a, b = (transform(t, _as_hadamard) for t in (left, right))
-    if a is left and b is right:
-        return None
-    found = _judge(a, b, known)
-    also = f"; even so: {found.diagnosis.message}" if found.diagnosis is not None else " it is right"
-    diagnosis = Diagnosis("wrong-term", f"⊗ is printed for ⊙, and does not fit: with the Hadamard product{also}")
-    return replace(found, verdict=WRONG, diagnosis=diagnosis)
+def _is_explained(diagnosis: Diagnosis | None) -> bool:
+    return diagnosis is not None and diagnosis.kind not in ("unknown", "not-conformable")
 
 
 def _judge(left: Syntax, right: Syntax, known: Assumptions) -> Verdict:
@@ -76,7 +71,8 @@ def undeclared(tree: Syntax, known: Assumptions) -> set[str]:
     sizes = known.meaning().sizes
     bound = {v for law in known.laws.values() for v in (law.name,)} | {"pi", "I"}
     found = {n.value for n in _named(tree)}
-    return {n for n in found - bound - sizes - set(known.unspecified) if not known.is_name(n)}
+    defined = {n for n, d in known.definitions.items() if not d.parameters}
+    return found - bound - sizes - set(known.unspecified) - set(known.declared) - defined
 
 
 def _named(tree: Syntax) -> Iterator[Syntax]:
@@ -112,9 +108,9 @@ def to_typeset(text: str) -> str | None:
 
 def is_free(name: str, known: Assumptions) -> bool:
     """Whether nothing is known of a name, so that an equality with it alone on a side is no claim about it."""
-    if name in known.definitions or name in ("pi", "I") or name in known.meaning().sizes:
-        return False
-    return not any(s in known.declared.get(name, "") for s in STRUCTURES if s != "general")
+    defined = known.definitions.get(name)
+    is_constant = name in ("pi", "I") or name in known.meaning().sizes
+    return not is_constant and (defined is None or bool(defined.parameters))
 
 
 # --- in closed form ---------------------------------------------------------------------------------------------------
@@ -191,7 +187,8 @@ def by_numbers(left: Syntax, right: Syntax, known: Assumptions) -> Verdict:
     left, right = (expand(t, meaning.laws) for t in (left, right))
     found = compare(left, right, meaning)
     verdict = RIGHT if found.ok else WRONG if found.decided else UNDECIDED
-    diagnosis = slip(left, right, meaning) if verdict == WRONG else None
+    unknown = Diagnosis("unknown", "no single edit was found that makes the claim right")
+    diagnosis = (_factor(left, right, meaning) or unknown) if verdict == WRONG else None
     return Verdict(verdict, None, (), diagnosis, None, found)
 
 
@@ -226,7 +223,7 @@ def _error(a: np.ndarray, b: np.ndarray, is_zero: bool) -> float:
         return float(np.abs(a).max())
     if a.shape != b.shape:
         raise ShapeError(f"the sides differ in shape: {a.shape[0]} x {a.shape[1]} and {b.shape[0]} x {b.shape[1]}")
-    return float(relative_error(b[None], a[None], 1e-3 * np.abs(a).max())[0])
+    return float(relative_error(b[None], a[None], UNIT)[0])
 
 
 def instances_of(at: Point, trees: Sequence[Syntax]) -> Iterator[Point]:
@@ -259,44 +256,76 @@ def _free(tree: Syntax, bound: frozenset[str]) -> Iterator[str]:
         yield from _free(operand, bound)
 
 
-# --- slips ------------------------------------------------------------------------------------------------------------
+# --- misprints --------------------------------------------------------------------------------------------------------
 
 
-def slip(left: Syntax, right: Syntax, meaning: Meaning) -> Diagnosis:
-    """The slip of the pen or of the scanner that makes the difference, if one is found."""
-    for repair in (_swapped_indices, _factor):
-        for found in repair(left, right, meaning):
-            return found
-    return Diagnosis("unknown", "no single edit was found that makes the claim right")
+def misprint(left: Syntax, right: Syntax, known: Assumptions) -> Verdict | None:
+    """A wrong claim explained by a slip of the pen or of the scanner, if one explains it."""
+    for message, sides in _reprints(left, right):
+        try:
+            found = _judge(*sides, known)
+        except MatcalcError:
+            continue
+        if found.is_right:
+            return replace(found, verdict=WRONG, diagnosis=Diagnosis("wrong-term", f"{message}: then it is right"))
+        if message == HADAMARD:
+            reason = found.diagnosis.message if found.diagnosis is not None else "it is undecided"
+            return replace(found, diagnosis=Diagnosis("wrong-term", f"{message}; even so: {reason}"))
+    return None
 
 
-def _holds(left: Syntax, right: Syntax, meaning: Meaning) -> bool:
-    try:
-        return compare(left, right, meaning).ok
-    except MatcalcError:
-        return False
+def _reprints(left: Syntax, right: Syntax) -> Iterator[tuple[str, tuple[Syntax, Syntax]]]:
+    """What the printed sides may have been, each with one sign, index, exponent or letter changed."""
+    a, b = (transform(t, _as_hadamard) for t in (left, right))
+    if a is not left or b is not right:
+        yield HADAMARD, (a, b)
+    nodes = [(k, node) for k, tree in enumerate((right, left)) for node in walk(tree)]
+    indices = sorted({p.value for _, n in nodes if n.operation == "subscript" for p in n.operands[1:] if _is_index(p)})
+    for k, node in nodes:
+        for message, other in _reprinted(node, indices):
+            yield message, (left, _exchanged(right, node, other)) if k == 0 else (_exchanged(left, node, other), right)
+
+
+def _reprinted(node: Syntax, indices: Sequence[str]) -> Iterator[tuple[str, Syntax]]:
+    match node.operation, node.operands:
+        case "subscript", (base, i, j) if _is_index(i) and _is_index(j):
+            swapped = [(base, j, i)] if i.value != j.value else []
+            others = [(base, _named_index(i, n), j) for n in indices] + [(base, i, _named_index(j, n)) for n in indices]
+            for operands in (*swapped, *others):
+                if operands != node.operands:
+                    other = replace(node, operands=operands)
+                    yield f"{_shown(node)} is printed for {_shown(other)}", other
+        case "power", (base, exponent) if (k := constant(exponent)) is not None:
+            other = replace(node, operands=(base, Syntax("number", (), -k, exponent.start, exponent.end)))
+            yield f"the exponent {k} is printed for {-k}", other
+        case "derivative", (of, Syntax("name", (), str(name)) as by) if name.islower() and len(name) == 1:
+            other = replace(node, operands=(of, replace(by, value=name.upper())))
+            yield f"the derivative by {name} is printed for that by {name.upper()}", other
+
+
+def _is_index(tree: Syntax) -> bool:
+    return tree.operation == "name"
+
+
+def _named_index(tree: Syntax, name: str) -> Syntax:
+    return replace(tree, value=name)
+
+
+def _shown(tree: Syntax) -> str:
+    base, *places = tree.operands
+    shown = base.value if base.operation == "name" else "(...)"
+    return f"{shown}_{''.join(p.value for p in places)}"
 
 
 def _as_hadamard(node: Syntax) -> Syntax:
     return replace(node, operation="hadamard") if node.operation == "kronecker" else node
 
 
-def _swapped_indices(left: Syntax, right: Syntax, meaning: Meaning) -> Iterator[Diagnosis]:
-    for node in walk(right):
-        if node.operation != "subscript" or len(node.operands) != 3:
-            continue
-        base, i, j = node.operands
-        turned = replace(node, operands=(base, j, i))
-        if _holds(left, _exchanged(right, node, turned), meaning):
-            names = f"{base.value}_{i.value}{j.value}", f"{base.value}_{j.value}{i.value}"
-            yield Diagnosis("transpose", f"the indices are in the wrong order: {names[0]} should be {names[1]}")
-
-
 def _exchanged(tree: Syntax, old: Syntax, new: Syntax) -> Syntax:
     return transform(tree, lambda node: new if node is old else node)
 
 
-def _factor(left: Syntax, right: Syntax, meaning: Meaning) -> Iterator[Diagnosis]:
+def _factor(left: Syntax, right: Syntax, meaning: Meaning) -> Diagnosis | None:
     """The whole is off by one number."""
     factors = []
     for at, flavour in points(meaning):
@@ -305,11 +334,10 @@ def _factor(left: Syntax, right: Syntax, meaning: Meaning) -> Iterator[Diagnosis
                 factors += [_ratio(here(left), here(right)) for here in instances_of(at, (left, right))]
     known = [f for f in factors if f is not None]
     if not known or not np.allclose(known, known[0], rtol=1e-7) or known[0] == 0:
-        return
+        return None
     if np.isclose(known[0], -1):
-        yield Diagnosis("sign", "the sign of the whole is wrong")
-    else:
-        yield Diagnosis("scale", f"the whole is off by a factor: it must be multiplied by {_written(known[0])}")
+        return Diagnosis("sign", "the sign of the whole is wrong")
+    return Diagnosis("scale", f"the whole is off by a factor: it must be multiplied by {_written(known[0])}")
 
 
 def _ratio(a: np.ndarray, b: np.ndarray) -> float | None:

@@ -42,8 +42,9 @@ MACROS = _table(
     KRONECKER="otimes",
     DOTS="cdots ldots dots dotsb dotsc",
     ROW=r"\ cr",
-    SEPARATOR="therefore because quad qquad implies iff Rightarrow Leftrightarrow Longrightarrow Leftarrow downarrow "
-    "leftarrow curvearrowleft square blacksquare Box qed qedhere",
+    SEPARATOR="therefore because quad qquad implies iff Rightarrow Leftrightarrow Longrightarrow Leftarrow "
+    "square blacksquare Box qed qedhere",
+    REMARK="downarrow uparrow leftarrow nearrow searrow curvearrowleft curvearrowright",
     THIN=", ; : >",
     DEFINES="coloneqq triangleq",
     DEFINED_BY="eqqcolon",
@@ -132,7 +133,7 @@ VARIANTS = {"varepsilon": "epsilon", "vartheta": "theta", "varphi": "phi", "varr
 SPELLED = {"ln": "log", "lg": "log"} | {name: ALIASES.get(name, name) for name in FUNCTIONS if name != "vec"}
 
 _LEXEME = re.compile(
-    r"(?P<space>(?:\s|[~&]|%[^\n]*|\\!|\\(?:label|tag|vspace|hspace)\*?\{[^{}]*\}|\\(?:left|right)\s*\."
+    r"(?P<space>(?:\s|[~&$]|%[^\n]*|\\!|\\(?:label|tag|vspace|hspace)\*?\{[^{}]*\}|\\(?:left|right)\s*\."
     r"|\\(?:begin|end)\{(?:aligned|alignedat|split|gathered|align|equation|gather|multline|eqnarray|flalign)\*?\})+)"
     r"|\\left\s*(?P<left>\||\\\||\\vert(?![a-z])|\\Vert(?![a-z]))"
     r"|\\right\s*(?P<right>\||\\\||\\vert(?![a-z])|\\Vert(?![a-z]))"
@@ -211,10 +212,8 @@ def _read(text: str, match: "re.Match[str]", lexeme: str) -> tuple[str, str, int
         return "NUMBER", lexeme, 0
     if kind == "letter":
         return "NAME", canonical_name(lexeme), 0
-    if kind == "prose":
-        return "SEPARATOR", lexeme, 0
-    if kind == "stop":
-        return "SEPARATOR", lexeme, 0
+    if kind in ("prose", "stop"):
+        return "REMARK" if kind == "prose" else "SEPARATOR", lexeme, 0
     if lexeme in CHARACTERS:
         return CHARACTERS[lexeme], lexeme, 0
     return "UNKNOWN", f"{lexeme!r} is not known", 0
@@ -230,7 +229,7 @@ def _font(text: str, match: "re.Match[str]") -> tuple[str, str, int] | None:
     if word in SPELLED or word == "vec":
         return "FUNCTION", SPELLED.get(word, word), 0
     if font.startswith("text") or font in ("mbox", "intertext"):
-        return "SEPARATOR", word, 0
+        return "REMARK", word, 0
     if word == "d":
         return "NAME", "d", 0
     if not re.fullmatch(r"[A-Za-z][\w,]+", word) or font == "vec":

@@ -12,6 +12,8 @@ RELATIONS = {
     "EQUAL": "=", "DEFINES": ":=", "DEFINED_BY": "=:", "UNEQUAL": "!=", "AT_LEAST": ">=", "AT_MOST": "<=",
     "ABOVE": ">", "BELOW": "<", "RELATION": "~",
 }  # fmt: skip
+_BREAKS = ("ROW", "SEPARATOR", "REMARK", "COMMA")
+_WIDE = ("quad", "qquad")
 _CONTINUES = ("PLUS", "MINUS", "TIMES", "HADAMARD", "KRONECKER", "SLASH")
 _PLAIN_RELATION = re.compile(r":=|=:|!=|>=|<=|≥|≤|≠|=|>|<")
 _PLAIN = {"≥": ">=", "≤": "<=", "≠": "!="}
@@ -63,19 +65,30 @@ def read(text: str, functions: Collection[str] = ()) -> Syntax:
     return Syntax("derivative", (parse(of), parse(by)), 1, 0, len(text))
 
 
-def chains(text: str) -> Iterator[list[Side]]:
-    """The statements of a formula, each a list of sides; the first side has a relation when it continues another.
+@dataclass(frozen=True)
+class Chain:
+    """A statement: its sides, of which the first has a relation when it continues another statement.
+
+    A remark stands beside another statement, behind words or an arrow; the next line does not continue it.
+    """
+
+    sides: tuple[Side, ...]
+    is_remark: bool = False
+
+
+def chains(text: str, latex: bool = False) -> Iterator[Chain]:
+    """The statements of a formula, in LaTeX if it is said or seen to be.
 
     Raises:
         ParseError: brackets that do not match, or a formula out of bounds.
     """
-    if not is_latex(text):
-        yield list(_plain_sides(text))
+    if not latex and not is_latex(text):
+        yield Chain(tuple(_plain_sides(text)))
         return
     from matcalc.latex_tokens import tokenise
 
-    for tokens in _statements(tokenise(text)):
-        yield list(_sides(tokens, text))
+    for tokens, is_remark in _statements(tokenise(text)):
+        yield Chain(tuple(_sides(tokens, text)), is_remark)
 
 
 def _plain_sides(text: str) -> Iterator[Side]:
@@ -94,33 +107,42 @@ def _plain_sides(text: str) -> Iterator[Side]:
     yield Side(relation, text[start:].strip(), start)
 
 
-def _statements(tokens: Tokens) -> Iterator[list[Any]]:
+def _statements(tokens: Tokens) -> Iterator[tuple[list[Any], bool]]:
     """The tokens between the places where a new statement starts: prose, a comma, a row that does not continue."""
     from matcalc.latex_tokens import depth_change
 
     current: list[Any] = []
-    depth = 0
+    depth, remark, stated = 0, False, False
     for k, token in enumerate(tokens):
         depth += depth_change(token)
-        if depth > 0 and (token.type == "ROW" or _is_remark(token, current)):
+        if depth > 0 and (token.type == "ROW" or _is_spacing(token, current)):
             continue
-        if depth > 0 or token.type not in ("ROW", "SEPARATOR", "COMMA"):
+        if depth > 0 or token.type not in _BREAKS:
             current.append(token)
-        elif current and not _continues(tokens[k + 1 :]) and not _is_open(current[-1]):
-            yield from _unnumbered(current)
-            current = []
-    yield from _unnumbered(current)
+            continue
+        if current and not _continues(tokens[k + 1 :]) and not _is_open(current[-1]):
+            found = list(_unnumbered(current, remark))
+            yield from found
+            current, stated = [], stated or bool(found)
+        if not current:
+            remark = (remark or (stated and _is_aside(token))) and token.type != "ROW"
+    yield from _unnumbered(current, remark)
 
 
-def _is_remark(token: Any, before: list[Any]) -> bool:
+def _is_aside(token: Any) -> bool:
+    """Whether what comes after a break stands beside the statement before it: behind words, an arrow, a wide space."""
+    return token.type == "REMARK" or token.value in _WIDE
+
+
+def _is_spacing(token: Any, before: list[Any]) -> bool:
     """Spacing inside of brackets, or words under a brace."""
     opened = bool(before) and before[-1].type == "BEGIN"
-    return token.type == "SEPARATOR" and (opened or token.value in ("quad", "qquad"))
+    return token.type in _BREAKS[1:3] and (opened or token.value in _WIDE)
 
 
 def _continues(tokens: Tokens) -> bool:
     """Whether what follows, past spacing and words, goes on with the statement: with a relation or a sign."""
-    following = next((t.type for t in tokens if t.type not in ("SEPARATOR", "ROW", "COMMA")), "")
+    following = next((t.type for t in tokens if t.type not in _BREAKS), "")
     return following in _CONTINUES or following in RELATIONS
 
 
@@ -128,12 +150,12 @@ def _is_open(token: Any) -> bool:
     return token.type in _CONTINUES or token.type in RELATIONS
 
 
-def _unnumbered(tokens: list[Any]) -> Iterator[list[Any]]:
+def _unnumbered(tokens: list[Any], is_remark: bool) -> Iterator[tuple[list[Any], bool]]:
     """A statement, if there is one, without the number or the arrow in brackets before it: (1), (⇐)."""
     kinds = [t.type for t in tokens[:3]]
     rest = tokens[3:] if kinds in (["OPEN", "NUMBER", "CLOSE"], ["OPEN", "CLOSE"]) and len(tokens) > 3 else tokens
     if rest and kinds[: len(rest)] != ["OPEN", "NUMBER", "CLOSE"]:
-        yield rest
+        yield rest, is_remark
 
 
 def _sides(tokens: Tokens, text: str) -> Iterator[Side]:

@@ -139,7 +139,7 @@ def test_an_assumption_that_cannot_be_read(text):
 def test_rows_and_remarks_of_aligned_blocks():
     block = r"""\begin{aligned} (1) \quad f &= a \quad \downarrow \text{because} \\
         &\quad + c \\ &= d, \\ \therefore g &= h \end{aligned}"""
-    found = [[" ".join(side.text.split()) for side in chain] for chain in chains(block)]
+    found = [[" ".join(side.text.split()) for side in chain.sides] for chain in chains(block)]
     assert found == [["f", r"a \quad \downarrow \text{because} \\ &\quad + c", "d"], ["g", "h"]]
 
 

@@ -113,14 +113,14 @@ SOUPS = st.lists(st.sampled_from(PIECES), max_size=25).map("".join) | st.text(ma
 @settings(max_examples=400, deadline=2000)
 @given(SOUPS)
 def test_no_soup_of_tokens_breaks_the_latex_reader(soup):
-    error = refusal(lambda: [side.tree({"f", "C"}) for chain in chains("\\, " + soup) for side in chain])
+    error = refusal(lambda: [side.tree({"f", "C"}) for chain in chains("\\, " + soup) for side in chain.sides])
     assert error is None or (isinstance(error, ParseError) and 0 <= (error.position or 0) <= len(soup) + 3)
 
 
 @settings(max_examples=300, deadline=2000)
 @given(st.text(alphabet="aAxX12+-*/^'.()[],= \t∂∇d⊙ᵀ⁻¹Σμ_eI", max_size=40))
 def test_no_soup_of_characters_breaks_the_plain_reader(soup):
-    error = refusal(lambda: [read(side.text) for chain in chains(soup) for side in chain])
+    error = refusal(lambda: [read(side.text) for chain in chains(soup) for side in chain.sides])
     assert error is None or str(error)
     error = refusal(lambda: Scope(["X: n x n"], "X").read(soup))
     assert error is None or str(error)
