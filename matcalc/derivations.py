@@ -233,8 +233,8 @@ class Reader:
             return (UNREAD, None, "nothing before it to continue") if right.relation == "=" else (ASIDE, None, "")
         functions = self.known.functions
         if right.relation in (":=", "=:"):
-            name, body = (left, right) if right.relation == ":=" else (right, left)
-            if (known := define(self.known, name.tree(), body.tree(functions))) is not None:
+            side, body = (left, right) if right.relation == ":=" else (right, left)
+            if (known := define(self.known, side.tree(), body.tree(functions))) is not None:
                 self.known = known
                 return DEFINITION, None, ""
         elif right.relation not in ("=", *_INEQUALITIES):

@@ -77,6 +77,18 @@ class Meaning:
         """The names of sizes."""
         return {name for s in self.symbols.values() for d in s.shape for name in d.names}
 
+    def used(self, trees: Sequence[Syntax]) -> "tuple[Meaning, set[str]]":
+        """What some formulas need of this, and the names of the sizes in it."""
+        reached: set[str] = set()
+        waiting = list(trees)
+        while waiting:
+            names = {node.value for node in walk(waiting.pop()) if node.operation in ("name", "apply")}
+            names |= {capital(n) for n in names} | {a for n, a in self.unspecified.items() if n in names}
+            waiting += [self.definitions[n].body for n in (names - reached) & set(self.definitions)]
+            reached |= names
+        kept = replace(self, symbols={n: s for n, s in self.symbols.items() if n in reached})
+        return kept, kept.sizes | (reached & self.sizes)
+
 
 @cache
 def _template(text: str) -> Syntax:
@@ -153,23 +165,32 @@ class Point:
     still: Mapping[Any, np.ndarray]
     indices: Mapping[str, int] = field(default_factory=dict)
     seed: int = 0
+    known: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def bind(self, key: Any, value: np.ndarray, still: np.ndarray | None = None) -> "Point":
         """The point with a new leading axis, along which one value varies."""
         spread = {k: v[..., None, :, :] if v.ndim > 2 else v for k, v in self.values.items()}
         kept = {k: v for k, v in self.still.items() if k != key} | ({key: still} if still is not None else {})
-        return replace(self, values=spread | {key: value}, still=kept)
+        return replace(self, values=spread | {key: value}, still=kept, known={})
 
     def at(self, **indices: int) -> "Point":
         """The point with some indices given."""
         return replace(self, indices={**self.indices, **indices})
 
     def __call__(self, tree: Syntax) -> np.ndarray:
-        """The value of a formula."""
-        operation = getattr(self, f"_{tree.operation}", None)
-        if operation is None:
-            raise ParseError(f"{tree.operation} is not read here", tree.start)
-        return operation(tree)
+        """The value of a formula, computed once for the same values of the indices in it."""
+        key = (id(tree), *((n, self.indices[n]) for n in self._names_of(tree) if n in self.indices))
+        if key not in self.known:
+            operation = getattr(self, f"_{tree.operation}", None)
+            if operation is None:
+                raise ParseError(f"{tree.operation} is not read here", tree.start)
+            self.known[key] = tree, operation(tree)  # the tree is kept, so that its id stays its own
+        return self.known[key][1]
+
+    def _names_of(self, tree: Syntax) -> list[str]:
+        if ("names", id(tree)) not in self.known:
+            self.known["names", id(tree)] = tree, sorted({n.value for n in walk(tree) if n.operation == "name"})
+        return self.known["names", id(tree)][1]
 
     # --- leaves ---
 
@@ -197,7 +218,7 @@ class Point:
     def _defined(self, name: str) -> "Point":
         """The point at which the definition of a name is read: itself not among the names."""
         others = {n: d for n, d in self.meaning.definitions.items() if n != name}
-        return replace(self, meaning=replace(self.meaning, definitions=others))
+        return replace(self, meaning=replace(self.meaning, definitions=others), known={})
 
     def _unspecified(self, name: str, x: np.ndarray) -> np.ndarray:
         """Some scalar function of a matrix, smooth and without symmetry, the same wherever it is named."""
@@ -349,10 +370,10 @@ class Point:
         """The matrix or vector whose entries are meant: x_{ij} are those of X."""
         if base.operation != "name" or count != 2:
             return base
-        capital = base.value[0].upper() + base.value[1:]
+        upper = capital(base.value)
         known = {**self.values, **self.meaning.definitions}
         is_matrix = base.value in self.values and self.values[base.value].shape[-1] > 1
-        return replace(base, value=capital) if capital in known and not is_matrix else base
+        return replace(base, value=upper) if upper in known and not is_matrix else base
 
     def _loop(self, tree: Syntax) -> Iterator[np.ndarray]:
         kind, names = tree.value
@@ -508,6 +529,11 @@ class Point:
         raise ShapeError("the derivative of a matrix by a matrix has no matrix form")
 
 
+def capital(name: str) -> str:
+    """The name of the matrix whose entries have a name: X for x, Xi for xi."""
+    return name[0].upper() + name[1:]
+
+
 def joined_name(tree: Syntax) -> str:
     """The one name that a letter with an index may be: mu_x, x1."""
     base, *places = tree.operands
@@ -566,11 +592,12 @@ def _shape(value: np.ndarray) -> str:
 # --- points -----------------------------------------------------------------------------------------------------------
 
 
-def points(meaning: Meaning, count: int = 2) -> Iterator[tuple[Point, int]]:
+def points(meaning: Meaning, trees: Sequence[Syntax], count: int = 2) -> Iterator[tuple[Point, int]]:
     """Points at two sets of sizes, from the plainest values to the tamest, with the number of the flavour."""
+    meaning, names = meaning.used(trees)
     ordered = sorted(meaning.symbols.values(), key=lambda s: s.name)
-    assignments = [s for s in size_assignments(meaning.sizes) if min(s.values(), default=2) > 1]
-    for k, sizes in enumerate(assignments[:2]):
+    assignments = {tuple(s.values()): s for s in size_assignments(names) if min(s.values(), default=2) > 1}
+    for k, sizes in enumerate(list(assignments.values())[:2]):
         for seed in range(count):
             for f, flavour in enumerate(FLAVOURS):
                 rng = np.random.default_rng([seed, k, f])

@@ -3,23 +3,24 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 
 from matcalc.assumptions import Assumptions
 from matcalc.claims import check_inequality
 from matcalc.diagnosis import Diagnosis
-from matcalc.entries import COMPARE, Meaning, Point, expand, joined_name, points
+from matcalc.entries import COMPARE, Meaning, Point, capital, expand, joined_name, points
 from matcalc.errors import MatcalcError, ShapeError
 from matcalc.latex import latex_name, to_latex
+from matcalc.misprints import misprint
 from matcalc.oracle import TOLERANCE, Evidence, relative_error
-from matcalc.plain import BEYOND, bare, constant, plain, to_language
+from matcalc.plain import BEYOND, bare, plain, to_language
 from matcalc.scope import Scope
 from matcalc.statements import read
 from matcalc.syntax import Syntax, is_latex, transform, walk
 from matcalc.verdict import RIGHT, UNDECIDED, WRONG, Verdict, check
 
-HADAMARD = "⊗ is printed for ⊙"
 UNIT = 100.0  # the size of the terms that may cancel: two integrals that vanish are equal up to rounding
 
 
@@ -33,12 +34,13 @@ def judge(left: Syntax, right: Syntax, known: Assumptions) -> Verdict:
     try:
         verdict = _judge(left, right, known)
     except ShapeError:
-        if (verdict := misprint(left, right, known)) is None:
+        cause = misprint(left, right, partial(_judge, known=known))
+        if cause is None:
             raise
-        return verdict
+        return Verdict(WRONG, None, (), cause, None, Evidence(False, 0, float("inf")))
     if verdict.verdict != WRONG or _is_explained(verdict.diagnosis):
         return verdict
-    return misprint(left, right, known) or verdict
+    return replace(verdict, diagnosis=misprint(left, right, partial(_judge, known=known)) or verdict.diagnosis)
 
 
 def _is_explained(diagnosis: Diagnosis | None) -> bool:
@@ -154,7 +156,7 @@ def _is_beyond(node: Syntax, known: Assumptions) -> bool:
     base = bare(node.operands[0])
     if base.operation in ("norm", "ones") or (base.operation == "name" and base.value == "I"):
         return False
-    owners = (base.value, base.value[0].upper() + base.value[1:]) if base.operation == "name" else ()
+    owners = (base.value, capital(base.value)) if base.operation == "name" else ()
     is_name = base.operation == "name" and (known.is_name(joined_name(node)) or not any(map(known.is_name, owners)))
     return not is_name or base.value == "delta"
 
@@ -197,7 +199,9 @@ def compare(left: Syntax, right: Syntax, meaning: Meaning) -> Evidence:
     worst, instances = 0.0, 0
     for errors in _errors(left, right, meaning):
         worst, instances = max([worst, *errors]), instances + len(errors)
-    decided = instances > 1
+        if worst > TOLERANCE[1]:
+            break
+    decided = instances > 1 or worst > TOLERANCE[1]
     return Evidence(decided and worst <= TOLERANCE[1], instances, worst if decided else float("inf"),
                     ("evaluation",), None, decided)  # fmt: skip
 
@@ -205,7 +209,7 @@ def compare(left: Syntax, right: Syntax, meaning: Meaning) -> Evidence:
 def _errors(left: Syntax, right: Syntax, meaning: Meaning) -> Iterator[list[float]]:
     """At each point, the errors for all values of the free indices; points where a side has no value are left out."""
     settled = False
-    for at, flavour in points(meaning):
+    for at, flavour in points(meaning, (left, right)):
         if flavour == 0:
             settled = False
         if settled:
@@ -256,79 +260,10 @@ def _free(tree: Syntax, bound: frozenset[str]) -> Iterator[str]:
         yield from _free(operand, bound)
 
 
-# --- misprints --------------------------------------------------------------------------------------------------------
-
-
-def misprint(left: Syntax, right: Syntax, known: Assumptions) -> Verdict | None:
-    """A wrong claim explained by a slip of the pen or of the scanner, if one explains it."""
-    for message, sides in _reprints(left, right):
-        try:
-            found = _judge(*sides, known)
-        except MatcalcError:
-            continue
-        if found.is_right:
-            return replace(found, verdict=WRONG, diagnosis=Diagnosis("wrong-term", f"{message}: then it is right"))
-        if message == HADAMARD:
-            reason = found.diagnosis.message if found.diagnosis is not None else "it is undecided"
-            return replace(found, diagnosis=Diagnosis("wrong-term", f"{message}; even so: {reason}"))
-    return None
-
-
-def _reprints(left: Syntax, right: Syntax) -> Iterator[tuple[str, tuple[Syntax, Syntax]]]:
-    """What the printed sides may have been, each with one sign, index, exponent or letter changed."""
-    a, b = (transform(t, _as_hadamard) for t in (left, right))
-    if a is not left or b is not right:
-        yield HADAMARD, (a, b)
-    nodes = [(k, node) for k, tree in enumerate((right, left)) for node in walk(tree)]
-    indices = sorted({p.value for _, n in nodes if n.operation == "subscript" for p in n.operands[1:] if _is_index(p)})
-    for k, node in nodes:
-        for message, other in _reprinted(node, indices):
-            yield message, (left, _exchanged(right, node, other)) if k == 0 else (_exchanged(left, node, other), right)
-
-
-def _reprinted(node: Syntax, indices: Sequence[str]) -> Iterator[tuple[str, Syntax]]:
-    match node.operation, node.operands:
-        case "subscript", (base, i, j) if _is_index(i) and _is_index(j):
-            swapped = [(base, j, i)] if i.value != j.value else []
-            others = [(base, _named_index(i, n), j) for n in indices] + [(base, i, _named_index(j, n)) for n in indices]
-            for operands in (*swapped, *others):
-                if operands != node.operands:
-                    other = replace(node, operands=operands)
-                    yield f"{_shown(node)} is printed for {_shown(other)}", other
-        case "power", (base, exponent) if (k := constant(exponent)) is not None:
-            other = replace(node, operands=(base, Syntax("number", (), -k, exponent.start, exponent.end)))
-            yield f"the exponent {k} is printed for {-k}", other
-        case "derivative", (of, Syntax("name", (), str(name)) as by) if name.islower() and len(name) == 1:
-            other = replace(node, operands=(of, replace(by, value=name.upper())))
-            yield f"the derivative by {name} is printed for that by {name.upper()}", other
-
-
-def _is_index(tree: Syntax) -> bool:
-    return tree.operation == "name"
-
-
-def _named_index(tree: Syntax, name: str) -> Syntax:
-    return replace(tree, value=name)
-
-
-def _shown(tree: Syntax) -> str:
-    base, *places = tree.operands
-    shown = base.value if base.operation == "name" else "(...)"
-    return f"{shown}_{''.join(p.value for p in places)}"
-
-
-def _as_hadamard(node: Syntax) -> Syntax:
-    return replace(node, operation="hadamard") if node.operation == "kronecker" else node
-
-
-def _exchanged(tree: Syntax, old: Syntax, new: Syntax) -> Syntax:
-    return transform(tree, lambda node: new if node is old else node)
-
-
 def _factor(left: Syntax, right: Syntax, meaning: Meaning) -> Diagnosis | None:
     """The whole is off by one number."""
     factors = []
-    for at, flavour in points(meaning):
+    for at, flavour in points(meaning, (left, right)):
         if flavour == 0:
             with np.errstate(all="ignore"):
                 factors += [_ratio(here(left), here(right)) for here in instances_of(at, (left, right))]

@@ -163,6 +163,7 @@ def tokenise(text: str) -> list[Token]:
     tokens = list(_lexemes(text))
     for refine in (
         _name_bare_sums,
+        _name_expectations,
         _pair_bars,
         _mark_derivatives,
         _mark_volumes,
@@ -257,6 +258,14 @@ def _macro(name: str, start: int, text: str, end: int = 0) -> tuple[str, str, in
     if name == "begin" and (environment := _ENVIRONMENT.match(text, start)):
         return "UNKNOWN", f"\\begin{{{environment['name']}}} is not read", environment.end()
     return "UNKNOWN", f"\\{name} is not known" + nearest(name, list(MACROS)), end
+
+
+def _name_expectations(tokens: Sequence[Token]) -> list[Token]:
+    """An E before a square bracket is an expectation."""
+    return [
+        t.update(type="EXPECTATION") if t == "E" and t.type == "NAME" and after == "[" else t
+        for t, after in zip(tokens, [*tokens[1:], None], strict=False)
+    ]
 
 
 def _name_bare_sums(tokens: Sequence[Token]) -> list[Token]:

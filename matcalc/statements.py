@@ -120,7 +120,8 @@ def _statements(tokens: Tokens) -> Iterator[tuple[list[Any], bool]]:
         if depth > 0 or token.type not in _BREAKS:
             current.append(token)
             continue
-        if current and not _continues(tokens[k + 1 :]) and not _is_open(current[-1]):
+        goes_on = not remark and _continues(tokens[k + 1 :])
+        if current and not goes_on and not _is_open(current[-1]):
             found = list(_unnumbered(current, remark))
             yield from found
             current, stated = [], stated or bool(found)

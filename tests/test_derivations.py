@@ -40,7 +40,7 @@ x ~ N(y, 2*Sigma) under q
 """  # noqa: E501
 WRONG = {  # one claim, and what is said of it
     r"\frac{\partial}{\partial X} \operatorname{tr}(AX) = A": "transposed",
-    r"\frac{\partial \xi_{kl}}{\partial x_{ij}} = -\xi_{ki} \xi_{lj}": "xi_lj should be xi_jl",
+    r"\frac{\partial \xi_{kl}}{\partial x_{ij}} = -\xi_{ki} \xi_{lj}": "xi_lj is printed for xi_jl",
     r"\mathbb{E}[x x^T] = -(\mu\mu^T + \Sigma)": "sign",
     r"\int_{-\infty}^{\infty} t^2 e^{-t^2/2} dt = \frac12 \int_{-\infty}^{\infty} e^{-t^2/2} dt": "multiplied by 2",
     r"\int_{-\infty}^{\infty} e^{-t^2/2} dt = \sqrt{\pi}": "multiplied by sqrt(2)",

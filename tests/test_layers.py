@@ -16,7 +16,7 @@ ORDER = [
     "factorisation", "products", "evaluate", "functions", "differential", "transpose", "sampling", "oracle", "jets",
     "exact", "blackbox", "form", "formulation", "comparison", "derivative", "diagnosis", "problem", "counterexample",
     "verdict", "sources", "indices", "proof", "records", "equalities", "catalogue", "identities", "claims",
-    "integrals", "entries", "assumptions", "judgement", "document", "batch", "derivations", "proofreading",
+    "integrals", "entries", "assumptions", "misprints", "judgement", "document", "batch", "derivations", "proofreading",
     "testing", "report", "cli",
 ]  # fmt: skip
 
