@@ -5,7 +5,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from matcalc.errors import ParseError
-from matcalc.syntax import Syntax, transform
+from matcalc.syntax import GREEK, Syntax, transform
 
 IsScalar = Callable[[Syntax], bool]
 BEYOND = {
@@ -147,5 +147,13 @@ def _printed(node: Syntax, operands: list[tuple[str, int]]) -> tuple[str, int]:
             return f"{at(0, 4)}^{at(1, _ATOM)}", 4
         case "elementwise_power":
             return f"{at(0, 4)}.^{at(1, _ATOM)}", 4
+        case "juxtapose" if _looks_called(*node.operands):
+            return f"{operands[0][0]}({operands[1][0]})", 2
     sign, level = _SIGNS[node.operation]
     return f"{at(0, level)}{sign}{at(1, level + 1)}", level
+
+
+def _looks_called(left: Syntax, right: Syntax) -> bool:
+    """`foo(X)`: written so again, for the reader of the language to refuse or to take for a product."""
+    is_word = left.operation == "name" and left.value.isalpha() and len(left.value) > 1 and left.value not in GREEK
+    return is_word and right.operation == "group" and left.end == right.start

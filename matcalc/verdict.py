@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,20 @@ class Verdict:
             "diagnosis": self.diagnosis.to_json() if self.diagnosis is not None else None,
             "correct": {"text": self.correct.text, "latex": self.correct.latex} if self.correct is not None else None,
             "evidence": {**found, "counterexample": self.evidence.counterexample},
+            "notes": list(self.notes),
         }
+
+    def _repr_latex_(self) -> str:
+        """The verdict, and what would be right, typeset."""
+        right = f":\\; {self.correct.latex}" if self.correct is not None else ""
+        return rf"$\displaystyle \text{{{self.verdict}}}{right}$"
+
+    def _repr_html_(self) -> str:
+        """The verdict, the cause, and what would be right, as a notebook shows them."""
+        right = f"<br>right is ${self.correct.latex}$" if self.correct is not None and not self.is_right else ""
+        cause = f": {escape(self.diagnosis.message)}" if self.diagnosis is not None else ""
+        notes = "".join(f"<br><i>{escape(note)}</i>" for note in self.notes)
+        return f"<p><b>{self.verdict}</b>{cause}{right}{notes}</p>"
 
     def raise_if_wrong(self) -> "Verdict":
         """The verdict itself when the claim is right.

@@ -1,0 +1,169 @@
+"""Documents: every formula found, every equality checked, what cannot be read listed with its reason."""
+
+import json
+from pathlib import Path
+
+import jax.numpy as jnp
+import pytest
+
+import matcalc
+from matcalc.cli import main
+from matcalc.document import parts
+from matcalc.errors import MatcalcError
+from matcalc.testing import assert_equal, assert_gradient
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+TEX = r"""
+% let X: n x n symmetric, A: n x n
+% let a: n; b: n
+The derivative is $\frac{\partial}{\partial X} a^\top X b = ab^\top + ba^\top - (ab^\top) \odot I_n$, and
+\begin{align}
+  \operatorname{tr}(AX) &= \operatorname{tr}(XA) \label{first} \\
+  &= \operatorname{tr}(A^\top X) \\
+  &= \operatorname{tr}(A X^\top) + 1.
+\end{align}
+% \[ 1 = 2 \]
+\[ \operatorname{rank}(X) = n, \quad \det(AX) = \det(A)\det(X) \]
+It costs \$5 and is $n$ long.  % let A: n x n diagonal
+\begin{equation*} A = A^\top \end{equation*}
+"""
+MARKDOWN = """
+<!-- let: X: n x n -->
+$$\\frac{\\partial}{\\partial X} \\det X
+  = \\det(X) X^{-\\top}$$
+
+```python
+x = "$$1 = 2$$"
+```
+
+```math
+X X^{-1} = I_n
+```
+$$= X^{-1} X$$
+
+A sentence long enough to end what was said before it.
+
+$$= X$$
+"""
+
+
+def statuses(steps):
+    return [(s.line, s.status) for s in steps]
+
+
+def written(folder, name, text):
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_paper(tmp_path):
+    found = matcalc.proofread(written(tmp_path, "paper.tex", TEX), reading="entrywise")
+    assert statuses(found.steps) == [
+        (4, "right"), (6, "right"), (7, "right"), (8, "wrong"), (11, "not read"), (11, "right"), (13, "right"),
+    ]  # fmt: skip
+    assert found.first_wrong.formula.startswith(r"\operatorname{tr}(A^\top X)")
+    assert "no such function" in found.unread[0].message
+    assert [s.is_display for s in found.steps][:2] == [False, True]
+
+
+def test_a_page_of_markdown(tmp_path):
+    found = matcalc.proofread(written(tmp_path, "page.md", MARKDOWN))
+    assert statuses(found.steps) == [(4, "right"), (11, "right"), (13, "right"), (17, "not read")]
+    assert "nothing before it" in found.unread[0].message
+
+
+def test_a_document_that_declares_something_must_declare_everything(tmp_path):
+    page = written(tmp_path, "page.md", "$$\\operatorname{tr}(AB) = \\operatorname{tr}(BA)$$")
+    assert statuses(matcalc.proofread(page).steps) == [(1, "right")]
+    (step,) = matcalc.proofread(page, let=["A: n x n"]).steps
+    assert (step.status, step.message) == ("not read", "B is not declared")
+
+
+def test_declarations_hold_from_their_line(tmp_path):
+    page = written(tmp_path, "page.md", "$$A = A^\\top$$\n\nA long sentence that stands between.\n\n$$A = A^\\top$$\n")
+    dated = written(tmp_path, "page.let", "A: n x n   # any\nfrom line 3\nassume A symmetric\n")
+    assert statuses(matcalc.proofread(page, declarations=dated).steps) == [(1, "wrong"), (5, "right")]
+    for bad in ("A: n by n", "from line x", "from line 4\nfrom line 3"):
+        with pytest.raises(MatcalcError, match="line . of the declarations"):
+            matcalc.proofread(page, declarations=written(tmp_path, "bad.let", bad))
+    with pytest.raises(MatcalcError, match="cannot be read"):
+        matcalc.proofread(tmp_path / "missing.md")
+
+
+# What is wrong in the note as it is printed, by line, and what is said of it.
+NOTE = {
+    246: "multiplied by 2", 247: "multiplied by sqrt(2)", 267: "printed for that by X", 269: "printed for that by X",
+    346: "xi_lj is printed for xi_jl", 348: "xi_lj is printed for xi_jl", 447: "_jj is printed for", 530: "1/2 is printed",
+    535: "⊗ is printed for ⊙; even so", 537: "⊗ is printed for ⊙; even so", 538: "⊗ is printed for ⊙: then",
+    586: "the sign of the whole is wrong",
+}  # fmt: skip
+
+
+def test_the_note():
+    found = matcalc.proofread(EXAMPLES / "note-ja.md", declarations=EXAMPLES / "note.let")
+    wrong = {s.line: s.message for s in found.with_status("wrong", "convention-dependent")}
+    assert wrong.keys() == NOTE.keys()
+    assert all(message in wrong[line] for line, message in NOTE.items())
+    displayed = [s for s in found.steps if s.is_display]
+    assert sum(s.status == "right" for s in displayed) >= 140
+    assert all(s.message for s in found.unread)
+    assert not any("internal error" in s.message for s in found.steps)
+
+
+def test_every_formula_is_found_once():
+    found = list(parts("$$a$$ $b=c$ \\[d\\] \\(e=f\\) $g$\n$h$\n\\begin{align*}i\\end{align*}", ".md"))
+    assert [p.text for p in found] == ["a", "b=c", "d", "e=f", "h", "i"]
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "status"),
+    [
+        ("d/dX tr(A*X) = A'", [], 0),
+        ("d/dX tr(A*X) = A", [], 1),
+        ("x'*A*x >= 0", ["--let", "A: n x n spd; x: n"], 3),
+        ("foo(X) = 1", [], 2),
+        ("foo(X) = 1\ntr(A) = tr(A')", [], 0),
+        ("foo(X) = 1\ntr(A) = tr(A')", ["--strict"], 2),
+        ("A = 1", ["--let", "A: n by n"], 2),
+    ],
+)
+def test_the_command_line(tmp_path, capsys, text, options, status):
+    path = written(tmp_path, "steps.txt", text)
+    assert main(["proofread", str(path), *options]) == status
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_the_command_line_in_json(tmp_path, capsys):
+    main(["proofread", str(written(tmp_path, "steps.txt", "d/dX tr(A*X) = A")), "--json"])
+    (statement,) = json.loads(capsys.readouterr().out)["statements"]
+    assert statement["line"] == 1
+    assert statement["verdict"]["diagnosis"]["kind"] == "transpose"
+
+
+def test_other_claims_on_the_command_line(capsys):
+    assert main(["check", "A*A'", "--claim", ">= 0"]) == 3
+    assert main(["check", "A", "--claim", ">= 0", "--let", "A: n x n symmetric"]) == 1
+    assert main(["check", "norm2(A*x-y)^2", "--wrt", "x", "--stationary-at", "x = inv(A'*A)*A'*y"]) == 0
+    assert "not refuted" in capsys.readouterr().out
+
+
+def test_assertions_for_users():
+    assert_gradient("tr(A*X*B)", "A'*B'")
+    assert_gradient("logdet(X)", r"2X^{-1} - X^{-1} \odot I", let=["X: n x n spd"], reading="entrywise")
+    assert_equal("tr(A*B)", r"\operatorname{tr}(BA)")
+    with pytest.raises(AssertionError, match="transposed"):
+        assert_gradient("tr(A*X)", "A")
+    with pytest.raises(AssertionError, match=r"claimed: wrong.*sign"):
+
+        def claimed(X, A):
+            return -A.T
+
+        assert_gradient(lambda X, A: jnp.trace(A @ X), claimed, let={"X": "n x m", "A": "m x n"})
+
+
+def test_a_verdict_in_a_notebook():
+    verdict = matcalc.check("tr(A*X)", "A", "X")
+    assert r"\text{wrong}" in verdict._repr_latex_()
+    assert r"A^\top" in verdict._repr_html_()
+    assert verdict.to_json()["notes"] == []
