@@ -54,8 +54,7 @@ class Verdict:
             "diagnosis": self.diagnosis.to_json() if self.diagnosis is not None else None,
             "correct": {"text": self.correct.text, "latex": self.correct.latex} if self.correct is not None else None,
             "evidence": {**found, "counterexample": self.evidence.counterexample},
-            "notes": list(self.notes),
-        }
+        } | ({"notes": list(self.notes)} if self.notes else {})
 
     def _repr_latex_(self) -> str:
         """The verdict, and what would be right, typeset."""
