@@ -24,7 +24,8 @@ from derivation_cases import CASES, Case
 from named_edges import Named
 
 from matcalc import derive
-from matcalc.derivative import Comparison, Derivative, differentiate
+from matcalc.comparison import Comparison
+from matcalc.derivative import Derivative, differentiate
 from matcalc.sampling import Points, sample
 
 SIZES = {"n": 3, "m": 2, "p": 4}
