@@ -93,7 +93,8 @@ class Latex(Style):
 
 
 def _inline(exponent: str) -> str:
-    return re.sub(r"\\tfrac\{(\d+)\}\{(\d+)\}", r"\1/\2", exponent)
+    """A fraction on the line where it is the whole exponent: x^{1/2}, but x^{\\tfrac{1}{2} n}."""
+    return re.sub(r"^(-?)\\tfrac\{(\d+)\}\{(\d+)\}$", r"\1\2/\3", exponent)
 
 
 def _operator(name: str) -> str:

@@ -41,6 +41,7 @@ PRINTED = [
     ("frechet_expm(X, Y)", r"\mathrm{D}\operatorname{expm}(X)[Y]"),
     ("toeplitz_mean(X)", r"\operatorname{toeplitz\_mean}(X)"),
     ("2*3^a*pi", r"2 \pi \cdot 3^{a}"),
+    ("(2*pi)^(a/2)", r"(2 \pi)^{\tfrac{1}{2} a}"),
 ]
 NAMES = {
     "X": "X", "Sigma": r"\Sigma", "Alpha": r"\mathrm{A}", "mu_hat": r"\hat{\mu}", "mu_hat1": r"\hat{\mu}_{1}",
