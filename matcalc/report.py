@@ -208,12 +208,13 @@ PROOF = (
     "verdict",
     "ok",
     "route",
+    "remark",
 )
 RECORD = ("key", "kind", "statement", "latex", "source")
 
 
 def show_proofs(rows: Sequence["Row"], style: str) -> None:
-    """What `verify` found: a row an identity, and how many are as the catalogue says."""
+    """What `verify` found: a row an identity, why some do not hold, and how many are as the catalogue says."""
     if style == "json":
         print(to_json([{key: getattr(row, key) for key in PROOF} for row in rows]))
         return
@@ -223,6 +224,9 @@ def show_proofs(rows: Sequence["Row"], style: str) -> None:
     ]
     header = ("key", "identity", "source", "structures", "instances", "error", "verdict")
     show_table(header, cells, ["green" if r.ok else "red" for r in rows])
+    for r in rows:
+        if r.ok and r.verdict == "refuted":
+            print(f"{r.key} does not hold as printed: {r.remark}")
     print(f"{sum(r.ok for r in rows)} of {len(rows)} identities are as the catalogue says")
 
 

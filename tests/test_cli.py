@@ -174,10 +174,10 @@ def test_json_holds_no_nan():
 
 
 def row(key):
-    verdict = "refuted" if key == "spoilt" else "proved"
+    verdict = "refuted" if key in ("spoilt", "misprint") else "proved"
     return SimpleNamespace(
         key=key, statement="tr(A)' = tr(A)", latex="", source="PP2012", structures="general", instances=12,
-        max_relative_error=1e-16, verdict=verdict, ok=key != "spoilt", route="three ways",
+        max_relative_error=1e-16, verdict=verdict, ok=key != "spoilt", route="three ways", remark="a sign",
     )  # fmt: skip
 
 
@@ -206,6 +206,15 @@ def test_verify_prints_a_table(capsys, catalogue):
     assert lines[0].split() == ["key", "identity", "source", "structures", "instances", "error", "verdict"]
     assert lines[-1] == "2 of 2 identities are as the catalogue says"
     assert run_json(capsys, "verify")[1][0]["verdict"] == "proved"
+
+
+def test_verify_says_why_what_is_printed_does_not_hold(capsys, catalogue):
+    lines = run(capsys, "verify", "misprint", "trace")[1].splitlines()
+    assert lines[-2:] == [
+        "misprint does not hold as printed: a sign",
+        "2 of 2 identities are as the catalogue says",
+    ]
+    assert run_json(capsys, "verify", "misprint")[1][0]["remark"] == "a sign"
 
 
 def test_catalog_searches_for_all_the_words(capsys, catalogue):
