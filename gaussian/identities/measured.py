@@ -58,9 +58,9 @@ def density(mean: str, covariance: str) -> str:
     return f"((2*pi)^n*det({covariance}))^(-1/2)*exp(-1/2*(x - {mean})'*{covariance}^-1*(x - {mean}))"
 
 
-P = Weight(density("mu", "Sigma"), "x", "mu", "Sigma", ("N(x|μ,Σ)", r"\mathcal{N}(x | \mu, \Sigma)"))
+P = Weight(density("mu", "Sigma"), "x", "mu", "Sigma", ("N(x|μ,Σ)", r"\mathcal{N}(x \mid \mu, \Sigma)"))
 Q = Weight(density("mu_hat", "Sigma_hat"), "x", "mu_hat", "Sigma_hat",
-           ("N(x|μ̂,Σ̂)", r"\mathcal{N}(x | \hat{\mu}, \hat{\Sigma})"))  # fmt: skip
+           ("N(x|μ̂,Σ̂)", r"\mathcal{N}(x \mid \hat{\mu}, \hat{\Sigma})"))  # fmt: skip
 BY_SIGMA = Weight("exp(-1/2*y'*Sigma^-1*y)", "y", spread="Sigma")
 BY_LAMBDA = Weight("exp(-1/2*y'*Lambda*y)", "y", spread="Lambda^-1")
 BY_L = Weight("exp(-1/2*y'*(L*L')^-1*y)", "y", spread="L*L'")
