@@ -10,7 +10,7 @@ from matcalc.expr import Symbol
 from matcalc.scope import symbols
 from matcalc.statements import read
 from matcalc.structure import STRUCTURES
-from matcalc.syntax import Syntax, canonical_name, nearest
+from matcalc.syntax import Syntax, canonical_name, nearest, walk
 
 _LEAD = re.compile(r"\s*(?:assume|where|let|suppose|given|with|and)\b:?\s*", re.IGNORECASE)
 _NAME = r"[^\W\d]\w*\u0302?"
@@ -62,9 +62,8 @@ class Assumptions:
             DeclarationError: the line is not an assumption that can be read.
         """
         result = self
-        stated = _LEAD.sub("", text.strip(), count=1)
-        for part in _parts(stated):
-            result = result._one(part.strip())
+        for part in _parts(text):
+            result = result._one(_LEAD.sub("", part.strip(), count=1))
         return result
 
     def _one(self, text: str) -> "Assumptions":
@@ -88,7 +87,18 @@ class Assumptions:
         return result
 
     def define(self, name: str, parameters: tuple[str, ...], body: Syntax) -> "Assumptions":
-        """These assumptions with a name standing for a formula."""
+        """These assumptions with a name standing for a formula.
+
+        Raises:
+            DeclarationError: the formula comes back to the name.
+        """
+        reached, waiting = set(parameters), [body]
+        while waiting:
+            named = {n.value for n in walk(waiting.pop()) if n.operation in ("name", "apply")} - reached
+            reached |= named
+            waiting += [self.definitions[n].body for n in named if n in self.definitions and n != name]
+        if name in reached - set(parameters):
+            raise DeclarationError(f"{name} is defined by itself")
         return replace(self, definitions={**self.definitions, name: Definition(parameters, body)})
 
     def forget(self, names: list[str]) -> "Assumptions":

@@ -14,14 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from matcalc import kernels
+from matcalc import kernels, shape
 from matcalc.errors import MatcalcError, ParseError, ShapeError
 from matcalc.expr import Symbol
 from matcalc.integrals import exponents, integrate
 from matcalc.oracle import STEP, structure_of
 from matcalc.plain import bare, constant
 from matcalc.sampling import FLAVOURS, GUARDED, draw, size_assignments
-from matcalc.shape import ELEMENTWISE
+from matcalc.shape import ELEMENTWISE, RIGID, Dim, Operand
 from matcalc.structure import GENERAL, Structure
 from matcalc.syntax import Syntax, parse, transform, walk
 
@@ -264,12 +264,7 @@ class Point:
         return a / b
 
     def _multiply(self, tree: Syntax) -> np.ndarray:
-        a, b = map(self, tree.operands)
-        if _is_scalar(a) or _is_scalar(b):
-            return a * b
-        if a.shape[-1] != b.shape[-2]:
-            raise ShapeError(f"product: {_shape(a)} and {_shape(b)} do not fit")
-        return a @ b
+        return _times(*map(self, tree.operands))
 
     _juxtapose = _multiply
 
@@ -303,15 +298,17 @@ class Point:
             rows, columns = (self._size(o) for o in (*tree.operands, *tree.operands)[:2])
             return {"eye": lambda r, c: np.eye(r), "ones": lambda r, c: np.ones((r, c)),
                     "zeros": lambda r, c: np.zeros((r, c))}[name](rows, columns)  # fmt: skip
+        if name not in shape.SIGNATURES:
+            raise ParseError(f"{name} is not read in a formula with indices or integrals", tree.start)
         if name in ELEMENTWISE:
             return kernels.ELEMENTWISE[name](GUARDED, self(tree.operands[0]))
         if any(bare(o).operation == "subscript" and len(bare(o).operands) == 3 for o in tree.operands):
             raise ParseError(f"{name} of a matrix with two indices: a submatrix is not read", tree.start)
+        values = [self(o) for o in tree.operands]
+        shape.call(name, [Operand((Dim(v.shape[-2]), Dim(v.shape[-1])), _shape(v)) for v in values], [], RIGID)
         if name in ("det", "logdet"):
-            return (GUARDED.determinant if name == "det" else GUARDED.log_determinant)(self(tree.operands[0]))
-        if name not in kernels.FUNCTIONS:
-            raise ParseError(f"{name} is not read in a formula with indices or integrals", tree.start)
-        return kernels.FUNCTIONS[name](GUARDED, *map(self, tree.operands))
+            return (GUARDED.determinant if name == "det" else GUARDED.log_determinant)(*values)
+        return kernels.FUNCTIONS[name](GUARDED, *values)
 
     def _size(self, tree: Syntax) -> int:
         return round(float(self(tree).item()))
@@ -404,7 +401,7 @@ class Point:
     def _iterated_product(self, tree: Syntax) -> np.ndarray:
         result = np.ones((1, 1))
         for factor in self._loop(tree):
-            result = result * factor if _is_scalar(result) or _is_scalar(factor) else result @ factor
+            result = _times(result, factor)
         return result
 
     def range(self, name: str, trees: Sequence[Syntax]) -> int:
@@ -415,8 +412,8 @@ class Point:
             at = [k for k, p in enumerate(places) if p.operation == "name" and p.value == name]
             owner = self.owner(base, len(places))
             if at and owner.value != "delta":
-                shape = self._probe(owner).shape[-2:]
-                return shape[at[0]] if shape[1] > 1 and len(places) == 2 else max(shape)
+                rows, columns = self._probe(owner).shape[-2:]
+                return (rows, columns)[at[0]] if columns > 1 and len(places) == 2 else max(rows, columns)
         raise ParseError(f"the range of the index {name} cannot be told from the formula")
 
     def _probe(self, tree: Syntax) -> np.ndarray:
@@ -476,7 +473,8 @@ class Point:
         variable = self.variable(by)
         position = self.values.get(variable.name, variable.value)[..., None, :, :]
         slopes = self.bind(variable.name, position + 1j * STEP * variable.moves, variable.value)(of).imag / STEP
-        return self._laid_out(slopes, variable, by)
+        count = len(variable.directions)
+        return self._laid_out(np.broadcast_to(slopes, np.broadcast_shapes(slopes.shape, (count, 1, 1))), variable, by)
 
     def variable(self, by: Syntax) -> Variable:
         """What a derivative is by: X, X^{-1}, an entry of either, or an entry of a vector."""
@@ -582,6 +580,15 @@ def _substituted(tree: Syntax, given: Mapping[str, Syntax]) -> Syntax:
 
 def _is_scalar(value: np.ndarray) -> bool:
     return value.shape[-2:] == (1, 1)
+
+
+def _times(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The product of matrices, or by a scalar."""
+    if _is_scalar(a) or _is_scalar(b):
+        return a * b
+    if a.shape[-1] != b.shape[-2]:
+        raise ShapeError(f"product: {_shape(a)} and {_shape(b)} do not fit")
+    return a @ b
 
 
 def _shape(value: np.ndarray) -> str:
