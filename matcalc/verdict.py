@@ -139,7 +139,9 @@ def _judge(problem: Problem, reading: Reading | None) -> Verdict:
     correct = _correct(problem, reading)
     if not problem.fits:
         return _other_shape(problem, reading, correct)
-    points = sample([problem.e] + ([problem.claim] if problem.kind != "differential" else []), [problem.variable])
+    expressions = [problem.e] if problem.kind == "differential" else [problem.e, problem.claim]
+    named = {s for s in problem.claim.symbols if s.name != problem.scope.differential_name}
+    points = sample(expressions, {problem.variable, *named})
     found = {r: _weigh(problem, points, r) for r in problem.readings}
     found = {r: problem.exact.decide(_confirm(problem, e), r) for r, e in found.items()}
     right_under = _right_under(problem, found)

@@ -117,3 +117,9 @@ BAD = [
 def test_a_claim_that_cannot_be_read_is_bad_input(arguments, error):
     with pytest.raises(error):
         check(*arguments)
+
+
+def test_a_differential_may_name_what_the_expression_does_not():
+    verdict = check("A*X", "B*dX", "X")
+    assert verdict.verdict == "wrong"
+    assert "B" in verdict.diagnosis.message

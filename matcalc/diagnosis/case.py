@@ -94,9 +94,10 @@ class Case:
     def benches(self) -> tuple["Bench", ...]:
         """The truth at points other than those that refuted the claim, for each set of sizes."""
         expressions = [self.e] if self.kind == "differential" else [self.e, self.claim]
-        variables = [] if self.variable is None else [self.variable]
+        moving = set() if self.variable is None else {self.variable}
+        named = {s for s in self.claim.symbols if all(s.name != f"d{v.name}" for v in moving)}
         try:
-            fresh = sample(expressions, variables, seed=FRESH_SEED)
+            fresh = sample(expressions, moving | named, seed=FRESH_SEED)
         except DomainError:
             return ()
         return tuple(bench for p in fresh if (bench := Bench.at(self, p)) is not None)
