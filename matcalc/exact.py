@@ -218,10 +218,16 @@ class ExactClaim:
         return all(decided) if decided else None
 
     def decide(self, found: Evidence, reading: Reading = Reading.AMBIENT) -> Evidence:
-        """The evidence of floating point with the word of exact arithmetic, which decides where rounding might hide."""
-        if not found.decided or found.max_relative_error > ROUNDING or (holds := self.holds(reading)) is None:
+        """The evidence of floating point with the word of exact arithmetic, which decides where rounding might hide.
+
+        Where floating point decides nothing, what holds exactly may still have no value in the reals.
+        """
+        if found.decided and found.max_relative_error > ROUNDING:
             return found
-        return replace(found, ok=holds, oracles=(*found.oracles, ORACLE))
+        holds = self.holds(reading)
+        if holds is None or (holds and not found.decided):
+            return found
+        return replace(found, ok=holds, decided=True, oracles=(*found.oracles, ORACLE))
 
     def _holds_at(self, sizes: Mapping[str, int], reading: Reading, seed: int) -> bool | None:
         for attempt in range(ATTEMPTS):
