@@ -10,7 +10,7 @@ import numpy as np
 from matcalc import shape
 from matcalc.counterexample import claim_refuted_at, unequal_at
 from matcalc.derivative import evidence, formulate
-from matcalc.diagnosis import Case, Diagnosis, diagnose
+from matcalc.diagnosis import Case, Diagnosis, diagnose, misshapen
 from matcalc.errors import MatcalcError, NoRuleError, ShapeError
 from matcalc.exact import ExactClaim
 from matcalc.expr import Expr, Symbol
@@ -154,12 +154,16 @@ def _judge(problem: Problem, reading: Reading | None) -> Verdict:
         turned = _turned(problem)
         if (evidence_turned := _weigh(turned, points, turned.readings[0])).ok:
             return Verdict(CONVENTION, reading, (), _layout_diagnosis(problem), correct, evidence_turned)
-    case = Case(problem.scope, problem.e, problem.claim, problem.variable, problem.kind, problem.order, problem.layout,
-                points, reading, right_under, correct)  # fmt: skip
+    case = _case(problem, reading, right_under, correct)
     counterexample = claim_refuted_at(problem, shown)
     evidence_shown = Evidence(False, evidence_shown.instances, evidence_shown.max_relative_error,
                               evidence_shown.oracles, counterexample)  # fmt: skip
     return Verdict(verdict, reading, right_under, diagnose(case), correct, evidence_shown)
+
+
+def _case(problem: Problem, reading: Reading | None, right_under: tuple[str, ...], correct: Form | None) -> Case:
+    return Case(problem.scope, problem.e, problem.claim, problem.variable, problem.kind, problem.order, problem.layout,
+                reading, right_under, correct)  # fmt: skip
 
 
 def _weigh(problem: Problem, points: Sequence[Points], reading: Reading) -> Evidence:
@@ -237,17 +241,13 @@ def _other_shape(problem: Problem, reading: Reading | None, correct: Form | None
     wanted = derivative_shape(problem.e.shape, variable.shape, problem.order, problem.layout)
     nothing = Evidence(False, 0, float("inf"))
     message = f"the claim is {shape.show(claim.shape)}, the derivative is {shape.show(wanted)}"
-    edit = None
-    if claim.shape == (wanted[1], wanted[0]):
+    if claim.shape == (wanted[1], wanted[0]) and shape.ONE in variable.shape:
         turned = _turned(problem)
         points = sample([problem.e, claim], [variable])
         found = next((f for r in turned.readings if (f := _weigh(turned, points, r)).ok), nothing)
-        if found.ok and shape.ONE in variable.shape:
-            return Verdict(CONVENTION, reading, (), _layout_diagnosis(problem), correct, found)
         if found.ok:
-            message += "; it is right once transposed"
-            edit = Form(claim.T, problem.scope.size_names).text
-    return Verdict(WRONG, reading, (), Diagnosis("not-conformable", message, edit), correct, nothing)
+            return Verdict(CONVENTION, reading, (), _layout_diagnosis(problem), correct, found)
+    return Verdict(WRONG, reading, (), misshapen(_case(problem, reading, (), correct), message), correct, nothing)
 
 
 # --- equality --------------------------------------------------------------------------------------------------------
@@ -279,8 +279,7 @@ def _check_equality(expression: Statement, claim: Statement, let: list[str]) -> 
     verdict = RIGHT if found.ok else WRONG if found.decided else UNDECIDED
     diagnosis = None
     if verdict == WRONG:
-        points = sample([a, b], ())
-        diagnosis = diagnose(Case(scope, a, b, None, "equality", 1, "numerator", points, None, (), correct))
+        diagnosis = diagnose(Case(scope, a, b, None, "equality", 1, "numerator", None, (), correct))
     return Verdict(verdict, None, (), diagnosis, correct, found)
 
 

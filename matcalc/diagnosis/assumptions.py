@@ -38,9 +38,13 @@ def _orthonormal(a: np.ndarray) -> np.ndarray:
     return np.linalg.qr(a)[0] if a.shape[-1] <= a.shape[-2] else np.full_like(a, np.nan)
 
 
+SYMMETRIC = Assumption(
+    "{} is symmetric",
+    lambda s: _is_square(s) and s.structure in ("general", "lower", "upper", "toeplitz"),
+    lambda a: (a + a.mT) / 2,
+)
 ASSUMPTIONS = (
-    Assumption("{} is symmetric", lambda s: _is_square(s) and s.structure in ("general", "lower", "upper", "toeplitz"),
-               lambda a: (a + a.mT) / 2),
+    SYMMETRIC,
     Assumption("{} is orthogonal", lambda s: _is_square(s) and s.structure == "general", _orthonormal),
     Assumption("the columns of {} are orthonormal",
                lambda s: not _is_square(s) and not s.is_scalar and s.shape[1] != ONE, _orthonormal),
@@ -65,7 +69,7 @@ def _candidates(case: Case) -> Iterator[tuple[str, Callable[[Values], Values]]]:
     symbols = sorted((s for s in case.e.symbols | case.claim.symbols if s.name in known), key=lambda s: s.name)
     for assumption in ASSUMPTIONS:
         about = [s for s in symbols if assumption.applies(s)]
-        for chosen in ([s] for s in about) if len(about) < 2 else [*([s] for s in about), about]:
+        for chosen in [*([s] for s in about), *([about] if assumption is SYMMETRIC and len(about) > 1 else [])]:
             says = " and ".join(assumption.says.format(s.name) for s in chosen)
             yield says, partial(_imposed, assumption, [s.name for s in chosen])
     for a, b in combinations([s for s in symbols if _is_square(s)], 2):

@@ -1,6 +1,6 @@
 """A wrong claim, and the truth at fresh points that every edit of it must meet."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,6 +16,7 @@ from matcalc.form import Form
 from matcalc.oracle import relative_error, structure_of, weigh
 from matcalc.sampling import GUARDED, Points, sample
 from matcalc.scope import Scope
+from matcalc.shape import Shape
 from matcalc.structure import Reading, Structure
 
 FRESH_SEED = 20_000
@@ -37,7 +38,10 @@ class Diagnosis:
 
 @dataclass(frozen=True)
 class Edit:
-    """An edited claim: `says` may name what was replaced, `{old}`, what replaces it, `{new}`, and a `{part}` of it."""
+    """An edited claim: `says` may name what was replaced, `{old}`, what replaces it, `{new}`, and a `{part}` of it.
+
+    `shown` is a shorter form of the claim, to be printed in its stead.
+    """
 
     kind: str
     claim: Expr
@@ -45,6 +49,7 @@ class Edit:
     old: Expr | None = None
     new: Expr | None = None
     part: Expr | None = None
+    shown: Expr | None = None
 
     def message(self, text: Callable[[Expr], str]) -> str:
         """What is wrong, in words."""
@@ -63,10 +68,20 @@ class Case:
     kind: str
     order: int
     layout: str
-    points: Sequence[Points]
     reading: Reading | None
     right_under: tuple[str, ...]
     correct: Form | None
+
+    @property
+    def right(self) -> Expr | None:
+        """The correct form of what is claimed, where there is one: of vec dF = J vec dX, the matrix J."""
+        form = self.correct.vec if self.correct is not None and self.kind == "vectorised" else self.correct
+        return form.expr if form is not None else None
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of the truth; a claim may have another."""
+        return self.right.shape if self.right is not None else self.claim.shape
 
     @cached_property
     def structure(self) -> Structure | None:
@@ -120,8 +135,6 @@ class Case:
 
     def holds(self, claim: Expr, reading: Reading | None) -> bool:
         """Whether an edited claim is right in a reading: at all fresh points, and exactly where it is rational."""
-        if claim.shape != self.claim.shape:
-            return False
         trials = [(bench.points, bench.error(claim, reading)) for bench in self.benches]
         exact = ExactClaim(self.e, claim, self.variable, self.kind, self.order, self.layout)
         return exact.decide(weigh(trials, self.order), reading or Reading.AMBIENT).ok
@@ -136,22 +149,22 @@ class Case:
         A claim that is a function of arrays has no text: the formula given in its stead is the correct form.
         """
         opaque = _is_opaque(self.claim)
-        text = self.mended if opaque else self.text(edit.claim)
-        mended = edit.claim if opaque else self._read_back(self.text(edit.claim))
+        text = self.mended if opaque else self.text(edit.shown or edit.claim)
+        mended = edit.claim if opaque else self._read_back(self.text(edit.shown or edit.claim))
         if mended is None or not self.holds(mended, reading):
             return None
         return Diagnosis(edit.kind, edit.message(self.text), text)
 
     def _read_back(self, text: str) -> Expr | None:
         try:
-            return self.scope.read(text, like=self.claim.shape)[0]
+            return self.scope.read(text, like=self.shape)[0]
         except MatcalcError:  # longer than the language takes
             return None
 
     @property
     def mended(self) -> str | None:
         """The correct form, where no part of the claim is worth keeping."""
-        return self.correct.text if self.correct is not None and self.correct.expr.shape == self.claim.shape else None
+        return self.text(self.right) if self.right is not None else None
 
 
 def _is_opaque(e: Expr) -> bool:
@@ -181,8 +194,8 @@ class Bench:
         """The bench of those points at which the derivative has a value and the correct form meets it; None without."""
         bench = cls(case, points)
         good = np.all([np.isfinite(t.reshape(len(t), -1)).all(1) for t in bench.truths.values()], 0)
-        if case.correct is not None and case.correct.expr.shape == case.claim.shape:
-            good &= bench.error(case.correct.expr, case.readings[0]) < PROPORTIONAL[case.order]
+        if case.right is not None:
+            good &= bench.error(case.right, case.readings[0]) < PROPORTIONAL[case.order]
         if good.all():
             return bench
         return cls(case, points.take(np.flatnonzero(good))) if good.any() else None
@@ -204,12 +217,13 @@ class Bench:
 
     def factor(self, claim: Expr, reading: Reading | None) -> float | None:
         """The number which, times a claim, gives the truth; None if there is none."""
-        if (self.error(claim, reading) < PROPORTIONAL[self.order]).all():
-            return 1.0
         claimed, truth = self.value(claim, reading).ravel(), self.truths[reading].ravel()
-        square = float(claimed @ claimed)
-        if not np.isfinite(square) or square == 0 or truth.size == 1:
+        with np.errstate(over="ignore"):
+            square = float(claimed @ claimed)
+        if not np.isfinite(square):
             return None
-        factor = float(claimed @ truth) / square
-        gap, size = np.linalg.norm(truth - factor * claimed), np.linalg.norm(truth)
-        return factor if gap <= PROPORTIONAL[self.order] * size and factor else None
+        bound = PROPORTIONAL[self.order] * max(float(np.linalg.norm(truth)), 1e-6 * float(self.scale.max()))
+        if np.linalg.norm(truth - claimed) <= bound:
+            return 1.0
+        factor = float(claimed @ truth) / square if square and truth.size > 1 else 0.0
+        return factor if factor and np.linalg.norm(truth - factor * claimed) <= bound else None

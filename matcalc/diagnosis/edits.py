@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import combinations, pairwise, permutations
+from itertools import combinations, islice, pairwise, permutations
 from typing import Any
 
 from matcalc.algebra import (
@@ -48,17 +48,19 @@ class Change:
 Rule = Callable[[Case, Expr], Iterator[Change]]
 
 
-def everywhere(e: Expr) -> Iterator[tuple[Expr, Place]]:
+def everywhere(e: Expr, factors: bool = True) -> Iterator[tuple[Expr, Place]]:
     """Every node of an expression, the whole first, with a function that puts another in its place.
 
-    All terms of a sum but one count as a node too.
+    All terms of a sum but one count as a node too; exponents do not. Without `factors`, those of a product do not
+    either, only what is in them.
     """
     yield e, lambda new: new
     if isinstance(e, Sum) and len(e.terms) > 2:
         for t in e.terms:
             yield subtract(e, t), lambda new, t=t: add(t, new)  # type: ignore[misc]
-    for k, a in enumerate(e.args):
-        for node, place in everywhere(a):
+    for k, a in enumerate(e.args[:1] if isinstance(e, Power | ElementwisePower) else e.args):
+        inner = everywhere(a, factors)
+        for node, place in inner if factors or not isinstance(e, Product) else islice(inner, 1, None):
             yield node, lambda new, k=k, place=place: with_argument(e, k, place(new))  # type: ignore[misc]
 
 
@@ -67,11 +69,11 @@ def with_argument(e: Expr, k: int, new: Expr) -> Expr:
     return e.rebuild((*e.args[:k], new, *e.args[k + 1 :]))  # type: ignore[attr-defined]
 
 
-def local(kind: str, rule: Rule) -> Callable[[Case], Iterator[Edit]]:
+def local(kind: str, rule: Rule, factors: bool = True) -> Callable[[Case], Iterator[Edit]]:
     """The edits that replace one node of the claim by what a rule makes of it."""
 
     def edits(case: Case) -> Iterator[Edit]:
-        for node, place in everywhere(case.claim):
+        for node, place in everywhere(case.claim, factors):
             for change in rule(case, node):
                 try:
                     new = change.make(*change.operands)
@@ -140,6 +142,12 @@ def transposes(case: Case, node: Expr) -> Iterator[Change]:
                 yield Change("a factor of {old} is transposed: it should be {new}", multiply, (*scalars, *factors))
 
 
+def all_transposes(case: Case, node: Expr) -> Iterator[Change]:
+    """A matrix or vector of any shape transposed."""
+    if not node.is_scalar:
+        yield Change("{old} is transposed: it should be {new}", transpose, (node,))
+
+
 def orders(case: Case, node: Expr) -> Iterator[Change]:
     """The factors of a product in another order."""
     says = "the factors of {old} are in the wrong order: it should be {new}"
@@ -182,7 +190,7 @@ def powers(case: Case, node: Expr) -> Iterator[Change]:
     base, old = (node.base, node.exponent) if isinstance(node, Power | ElementwisePower) else (node, number(1))
     if isinstance(old, Number):
         for k in dict.fromkeys((old.value + 1, old.value - 1, 2 * old.value, old.value / 2, *EXPONENTS)):
-            if k not in (0, old.value) and (base.is_scalar or k * old.value > 0):
+            if k not in (0, old.value) and (base.is_scalar or k * old.value > 0 or abs(k) > 1):
                 yield Change(says, raised, (base, number(k)))
     if not node.is_scalar and not isinstance(node, ElementwisePower):
         yield Change(says, elementwise_power, (node, number(2)))

@@ -10,27 +10,41 @@ from matcalc.errors import MatcalcError
 from matcalc.expr import Apply, Call, Expr, Hadamard, Number, Product, Size
 
 MAX_POOL = 120
+MISSING = "the factor {part} is missing: {old} should be {new}"
 
 
 def missing(case: Case, node: Expr) -> Iterator[Change]:
-    """A node times a part of the correct form: a scalar, a factor at any place or on both sides, an elementwise one."""
-    says = "the factor {part} is missing: {old} should be {new}"
+    """A node times a part of the correct form: a scalar, or a factor at any place or on both sides."""
     if isinstance(node, Number | Size):
         return
     scalars, chain = chain_of(node)
+    gaps = [*(f.shape[0] for f in chain[:1]), *(f.shape[1] for f in chain)]
     for f in pool(case):
         if f.is_scalar:
-            yield Change(says, multiply, (f, node), f)
-            continue
-        if f.shape == node.shape and not isinstance(node, Hadamard):
-            yield Change(says, hadamard, (f, node), f)
-        if is_square(f) and not node.is_scalar:
-            for k in range(len(chain) + 1):
-                if f.shape[0] == (chain[k].shape[0] if k < len(chain) else chain[-1].shape[1]):
-                    yield Change(says, multiply, (*scalars, *chain[:k], f, *chain[k:]), f)
+            yield Change(MISSING, multiply, (f, node), f)
+        elif is_square(f) and not node.is_scalar:
+            for k in (k for k, d in enumerate(gaps) if d == f.shape[0]):
+                yield Change(MISSING, multiply, (*scalars, *chain[:k], f, *chain[k:]), f)
             if f.shape == node.shape:
                 both = "the factor {part} is missing on both sides: {old} should be {new}"
                 yield Change(both, multiply, (f, node, transpose(f)), f)
+
+
+def missing_elementwise(case: Case, node: Expr) -> Iterator[Change]:
+    """A node times a part of the correct form, entry by entry."""
+    if not (node.is_scalar or isinstance(node, Hadamard)):
+        for f in pool(case):
+            if f.shape == node.shape:
+                yield Change(MISSING, hadamard, (f, node), f)
+
+
+def conforming(case: Case, node: Expr) -> Iterator[Change]:
+    """A part of the correct form, of any shape, before or after a node."""
+    for f in pool(case):
+        if not f.is_scalar:
+            for factor in (f, transpose(f)):
+                yield Change(MISSING, multiply, (factor, node), factor)
+                yield Change(MISSING, multiply, (node, factor), factor)
 
 
 def extra(case: Case, node: Expr) -> Iterator[Change]:
@@ -65,7 +79,7 @@ def replaced(case: Case, node: Expr) -> Iterator[Change]:
 
 def sources(case: Case) -> list[Expr]:
     """The correct form and the expression."""
-    return ([case.correct.expr] if case.correct is not None else []) + [case.e]
+    return ([case.right] if case.right is not None else []) + [case.e]
 
 
 def pool(case: Case) -> list[Expr]:

@@ -1,6 +1,6 @@
 """Least squares: the coefficients of the claim's own terms, and the terms of the correct form that it lacks."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -83,40 +83,52 @@ def _coefficients(
 
 def outer_terms(case: Case) -> Iterator[Edit]:
     """The claim with terms of the correct form added, as it is printed."""
-    yield from _missing(case, list(_correct_terms(case))[:1])
+    yield from _with_terms(case, list(_correct_terms(case))[:1], {Fraction(0), Fraction(1)})
 
 
 def expanded_terms(case: Case) -> Iterator[Edit]:
     """The claim with terms of the correct form added, multiplied out."""
-    yield from _missing(case, list(_correct_terms(case))[1:])
+    yield from _with_terms(case, list(_correct_terms(case))[1:], {Fraction(0), Fraction(1)})
 
 
-def _missing(case: Case, expanded: Sequence[Sequence[Expr]]) -> Iterator[Edit]:
+def multiples_of_terms(case: Case) -> Iterator[Edit]:
+    """The claim with multiples of terms of the correct form added."""
+    yield from _with_terms(case, _correct_terms(case))
+
+
+def _with_terms(
+    case: Case, expanded: Iterable[Sequence[Expr]], multiples: Collection[Fraction] | None = None
+) -> Iterator[Edit]:
     for terms in expanded:
-        for added in _lacking(case, terms, case.claim):
+        for added in _lacking(case, terms, case.claim, multiples):
             names = " and ".join(case.text(t) for t in added)
             yield Edit("missing-term", add(case.claim, *added), f"a term is missing: {names}")
 
 
-def _lacking(case: Case, terms: Sequence[Expr], less: Expr) -> Iterator[list[Expr]]:
+def _lacking(
+    case: Case, terms: Sequence[Expr], less: Expr, multiples: Collection[Fraction] | None = None
+) -> Iterator[list[Expr]]:
     """Some terms of the correct form, but not all, which with `less` give the truth."""
     for reading in case.readings:
         found = _coefficients(case, terms, reading, less)
-        if found is not None and 0 in found and any(found):
+        if found is not None and 0 in found and any(found) and (multiples is None or set(found) <= set(multiples)):
             yield [multiply(number(c), t) for c, t in zip(found, terms, strict=True) if c]
 
 
 def _correct_terms(case: Case) -> Iterator[list[Expr]]:
-    if case.correct is not None and case.correct.expr.shape == case.claim.shape:
-        yield from expansions(case.correct.expr)
+    if case.right is not None:
+        yield from expansions(case.right)
 
 
 def replaced_terms(case: Case) -> Iterator[Edit]:
-    """The claim with one of its terms replaced by terms of the correct form."""
+    """The claim with one of its terms replaced by terms of the correct form, or with one term counted for another."""
     own = next(expansions(case.claim))
-    for t in own if len(own) > 1 else []:
-        for terms in _correct_terms(case):
+    for terms in _correct_terms(case):
+        for t in own if len(own) > 1 else []:
             for new in _lacking(case, terms, subtract(case.claim, t)):
                 right = add(*new)
                 says = "the term {old} is wrong: it should be {new}"
                 yield Edit("wrong-term", add(case.claim, negative(t), right), says, t, right)
+        if len(terms) == 2 and any(_coefficients(case, terms, r, case.claim) for r in case.readings):
+            says = "one of two terms is counted for the other: {old} should be {new}"
+            yield Edit("wrong-term", add(*terms), says, case.claim, add(*terms))

@@ -48,18 +48,27 @@ SINGLE: tuple[Callable[[Case], Iterator[Edit]], ...] = (
     local("wrong-term", edits.coefficients),
     fit.outer_terms,
     local("extra-term", factors.extra),
-    local("missing-factor", factors.missing),
+    local("missing-factor", factors.missing, factors=False),
+    local("missing-factor", factors.missing_elementwise),
     local("missing-factor", factors.functions),
     fit.expanded_terms,
 )
 # Tried when no assumption makes the claim right: a part of the claim exchanged for another.
 EXCHANGES: tuple[Callable[[Case], Iterator[Edit]], ...] = (
+    fit.multiples_of_terms,
     fit.replaced_terms,
     local("missing-term", edits.inner_terms),
     local("wrong-term", edits.other_symbols),
     local("wrong-term", edits.products),
     edits.elementwise_throughout,
     local("wrong-term", factors.replaced),
+)
+# For a claim of another shape than the derivative.
+CONFORMING: tuple[Callable[[Case], Iterator[Edit]], ...] = (
+    local("not-conformable", edits.all_transposes),
+    local("not-conformable", edits.orders),
+    local("not-conformable", factors.conforming, factors=False),
+    local("not-conformable", factors.extra),
 )
 
 
@@ -76,6 +85,18 @@ def diagnose(case: Case) -> Diagnosis:
         or search.first(edit for cause in EXCHANGES for edit in cause(case))
         or search.proportional()
         or UNKNOWN
+    )
+
+
+def misshapen(case: Case, message: str) -> Diagnosis:
+    """A claim of another shape than the derivative, with the edit that would make it right where one is found."""
+    found = None
+    if case.benches:
+        found = Search(case).first(edit for cause in CONFORMING for edit in cause(case))
+    return (
+        Diagnosis("not-conformable", f"{message}; {found.message}", found.edit)
+        if found
+        else Diagnosis("not-conformable", message)
     )
 
 
@@ -106,7 +127,7 @@ class Search:
         for edit in candidates:
             if time.thread_time() > self.deadline:
                 return None
-            if edit.claim.identity in self.tried or edit.claim.shape != self.case.claim.shape:
+            if edit.claim.identity in self.tried or edit.claim.shape != self.case.shape:
                 continue
             self.tried.add(edit.claim.identity)
             if (found := self._try(edit)) is not None:

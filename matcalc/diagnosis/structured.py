@@ -24,12 +24,15 @@ def corrections(case: Case) -> Iterator[Edit]:
     """The Hadamard correction - G .* I missing, of the wrong sign, doubled, or made in some terms only."""
     if not _takes_correction(case):
         return
-    g = case.claim
-    yield Edit("missing-correction", _less_diagonal(g, Fraction(1, 2)), "the Hadamard correction - G .* I is missing")
-    yield Edit("correction-sign", _less_diagonal(g, Fraction(2, 3)), "the Hadamard correction has the wrong sign")
-    if case.correct is not None:  # G + G' - 2 G .* I has no diagonal left
-        refilled = simplify(add(g, _diagonal(case.correct.expr)))
-        yield Edit("doubled-correction", refilled, "the Hadamard correction is subtracted twice")
+    g, entrywise = case.claim, case.right
+    for kind, edited, says in (
+        ("missing-correction", _less_diagonal(g, Fraction(1, 2)), "the Hadamard correction - G .* I is missing"),
+        ("correction-sign", _less_diagonal(g, Fraction(2, 3)), "the Hadamard correction has the wrong sign"),
+    ):
+        yield Edit(kind, edited, says, shown=entrywise)
+    if entrywise is not None:  # G + G' - 2 G .* I has no diagonal left
+        refilled = add(g, _diagonal(entrywise))
+        yield Edit("doubled-correction", refilled, "the Hadamard correction is subtracted twice", shown=entrywise)
     for t in g.terms if isinstance(g, Sum) else ():
         edited = add(subtract(g, t), _less_diagonal(t, Fraction(1, 2)))
         yield Edit("missing-correction", edited, "the Hadamard correction of the term {old} is missing", t)

@@ -1,0 +1,117 @@
+"""The cause that a person would name, the claim mended, and nothing that is not verified."""
+
+import jax.numpy as jnp
+import pytest
+
+from matcalc.diagnosis import search
+from matcalc.verdict import check
+
+SQUARE = ("A: n x n", "B: n x n", "X: n x n")
+SYMMETRIC = ("A: n x n", "X: n x n symmetric")
+CASES = [
+    # expression, wrt, let, claim, kind, the claim mended
+    ("tr(A*X*B)", "X", SQUARE, "-A'*B'", "sign", "A'*B'"),
+    ("x'*A*x", "x", ["A: n x n symmetric"], "A*x", "scale", "2*A*x"),
+    ("norm2(A*x - y)^2", "x", [], "2*A'*A*x + 2*A'*y", "sign", "2*A'*A*x - 2*A'*y"),
+    ("sum(log(vector(1) + exp(-y.*(X*w))))", "w", ["X: m x n"], "-X'*(y.*sigmoid(y.*(X*w)))", "sign",
+     "-X'*(y .* sigmoid(-y .* (X*w)))"),
+    ("norm2(w)^2 + c*norm2(x - w)^2", "w", ["c: scalar"], "2*w + 4*c*(w - x)", "wrong-term", "2*w + 2*c*(w - x)"),
+    ("x'*A*x + b'*x", "x", ["A: n x n", "b: n"], "(A + A')*x + b + x", "extra-term", "(A + A')*x + b"),
+    ("logdet(X)", "X", [], "det(X)*inv(X)'", "extra-term", "X^-1'"),
+    ("tr(A*X*B)", "X", SQUARE, "B*A", "transpose", "A'*B'"),
+    ("tr(A*X*B)", "X", SQUARE, "A'*B", "transpose", "A'*B'"),
+    ("tr(A*X*B)", "X", SQUARE, "B'*A'", "factor-order", "A'*B'"),
+    ("u'*inv(X)*v", "X", [], "-inv(X)'*v*u'*inv(X)'", "factor-order", "-X^-1'*u*v'*X^-1'"),
+    ("vec(A*X*B)", None, SQUARE, "kron(A,B')*vec(X)", "factor-order", "kron(B', A)*vec(X)"),
+    ("inv(X)", "X", [], "-inv(X)^2*dX", "factor-order", "-X^-1*dX*X^-1"),
+    ("logdet(A + X*X')", "X", ["A: n x n spd", "X: n x k"], "2*(A + X*X')*X", "inverse", "2*(A + X*X')^-1*X"),
+    ("det(X)^3", "X", [], "3*det(X)^2*inv(X)'", "wrong-power", "3*det(X)^3*X^-1'"),
+    ("det(kron(A,B))", None, ["A: 2 x 2", "B: 3 x 3"], "det(A)^2*det(B)^3", "wrong-power", "det(A)^3*det(B)^2"),
+    ("x'*A*x", "x", [], "A*x", "missing-term", "A*x + A'*x"),
+    ("X'*X", "X", [], "X'*dX", "missing-term", "X'*dX + dX'*X"),
+    ("inv(inv(P) + H'*inv(R)*H)", None, ["P: n x n spd", "R: k x k spd", "H: k x n"],
+     "P - P*H'*inv(H*P*H')*H*P", "missing-term", "P - P*H'*(H*P*H' + R)^-1*H*P"),
+    ("exp(-1/2*x'*A*x)", "x", ["A: n x n symmetric"], "-A*x", "missing-factor", None),
+    ("sum(exp(A*x).^2)", "x", ["A: m x n"], "2*A'*exp(A*x)", "wrong-power", "2*A'*exp(2*A*x)"),
+    ("norm2(X*A - B)^2", "X", ["A: m x m", "B: n x m"], "2*(X*A - B)", "missing-factor", "2*(X*A - B)*A'"),
+    ("tr(A*X)", "X", SYMMETRIC, "A + A'", "missing-correction", "A' + A - A' .* I"),
+    ("tr(A*X)", "X", SYMMETRIC, "A + A' + A.*I", "correction-sign", "A' + A - A' .* I"),
+    ("tr(A*X)", "X", SYMMETRIC, "A + A' - 2*A.*I", "doubled-correction", "A' + A - A' .* I"),
+    ("logdet(X) - tr(A*X)", "X", ["A: n x n spd", "X: n x n spd"], "2*inv(X) - inv(X).*I - 2*A",
+     "missing-correction", None),
+    ("tr(A*X) + logdet(X)", "X", ["X: n x n lower"], "A' + inv(X).*I", "missing-projection", None),
+    ("tr(A*X)", "X", ["X: n x n lower"], "triu(A')", "missing-projection", "tril(A')"),
+    ("tr(X'*A*X)", "X", ["A: n x n"], "2*A*X", "needs-assumption", None),
+    ("inv(A + a*B)*x", "a", ["A: n x n", "B: n x n"], "-inv(A + a*B)^2*B*x", "factor-order", None),
+    ("-1/2*(x-mu)'*inv(Sigma)*(x-mu)", "mu", ["Sigma: n x n spd", "mu: n"], "Sigma*(x-mu)",
+     "covariance-precision", "Sigma^-1*(x - mu)"),
+    ("-norm2(x - y)^2/(2*s^2)", "x", ["s: positive"], "-(x-y)/s", "wrong-power", "-(x - y)/s^2"),
+    ("x.*y", "x", [], "diag(x)", "wrong-term", "diag(y)"),
+    ("logdet(A + X*X')", "X", ["A: n x n spd", "X: n x k"], "2*inv(A + X*X')", "not-conformable",
+     "2*(A + X*X')^-1*X"),
+    ("norm2(A*x - y)^2", "x", ["A: m x n", "x: n"], "2*(A*x - y)", "not-conformable", "2*A'*(A*x - y)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("expression", "wrt", "let", "claim", "kind", "mended"), CASES, ids=[c[3] for c in CASES])
+def test_the_cause_and_the_mended_claim(expression, wrt, let, claim, kind, mended):
+    reading = "entrywise" if wrt == "X" and any("X: n x n " in d for d in let) else None
+    found = check(expression, claim, wrt, let, reading).diagnosis
+    assert found.kind == kind, found
+    assert found.edit is not None
+    assert mended in (None, found.edit)
+    assert check(expression, found.edit, wrt, let, reading).verdict == "right"
+
+
+ASSUMED = [
+    ("x'*A*x", "x", ["A: n x n"], "2*A*x", "A is symmetric"),
+    ("vec(X)'*kron(A,B)*vec(X)", "X", ["X: p x n", "A: n x n", "B: p x p"], "2*B*X*A",
+     "A is symmetric and B is symmetric"),
+    ("norm2(X*A)^2", "A", ["X: m x n", "A: n x n"], "2*A", "the columns of X are orthonormal"),
+    ("-y'*log(softmax(x))", "x", [], "softmax(x) - y", "the entries of y sum to one"),
+    ("tr(A*X*B)", "X", SQUARE, "(A*B)'", "A and B commute"),
+    ("norm1(x)", "x", [], "vector(1)", "the entries of x are positive"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("expression", "wrt", "let", "claim", "assumption"), ASSUMED, ids=[a[-1] for a in ASSUMED])
+def test_the_assumption_is_named(expression, wrt, let, claim, assumption, monkeypatch):
+    monkeypatch.setattr(search, "SINGLE", ())  # an edit may do as well
+    found = check(expression, claim, wrt, let).diagnosis
+    assert (found.kind, found.message) == ("needs-assumption", f"right only if {assumption}")
+    assert check(expression, found.edit, wrt, let).verdict == "right"
+
+
+def test_the_message_names_what_is_to_be_replaced():
+    found = check("logdet(X'*X)", "2*X", "X", ["X: m x n"]).diagnosis
+    assert found.message == "the factor (X'*X)^-1 is missing: 2*X should be 2*X*(X'*X)^-1"
+
+
+def test_an_edit_and_a_factor_of_the_whole():
+    found = check("norm2(A*x - y)^2", "A*(A*x - y)", "x", ["A: n x n"]).diagnosis
+    assert (found.kind, found.edit) == ("transpose", "2*A'*(A*x - y)")
+    assert found.message.endswith("and the whole must be multiplied by 2")
+
+
+def test_nothing_is_said_of_what_cannot_be_mended():
+    found = check("tr(A*X)", "logm(X)*B", "X", SQUARE).diagnosis
+    assert (found.kind, found.edit) == ("unknown", None)
+
+
+@pytest.mark.parametrize(
+    ("claim", "kind"),
+    [
+        (lambda A, X: -A.T, "sign"),
+        (lambda A, X: 3 * A.T, "scale"),
+        (lambda A, X: A, "transpose"),
+    ],
+)
+def test_a_function_is_diagnosed_by_its_values(claim, kind):
+    found = check(lambda A, X: jnp.trace(A @ X), claim, "X", {"X": "n x n", "A": "n x n"}).diagnosis
+    assert (found.kind, found.edit) == (kind, None)
+    assert check("tr(A*X)", claim, "X", {"X": "n x n", "A": "n x n"}).diagnosis.edit == "A'"
+
+
+def test_the_search_ends_in_time(monkeypatch):
+    monkeypatch.setattr(search, "TIME_LIMIT", 0.0)
+    assert check("tr(A*X)", "-A'", "X").diagnosis.kind == "unknown"
