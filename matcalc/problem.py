@@ -68,7 +68,8 @@ def split_equation(claim: str, differential: str | None) -> str:
     left, _, right = claim.partition("=")
     if "=" in right:
         raise ParseError("the claim has more than one =; check one equation at a time", claim.index("="))
-    if not re.fullmatch(r"\s*(d\s*/\s*d\w+|d|∂|∇)?[\w\s().,'^*+/ᵀ⁻¹∂∇-]*", left):
+    in_latex = re.match(r"\s*(\\[dt]?frac\s*\{\s*(\\partial|d|\\mathrm)|\\nabla|\\partial|\\mathrm\s*\{?\s*d)", left)
+    if in_latex is None and not re.fullmatch(r"\s*(d\s*/\s*d\w+|d|∂|∇)?[\w\s().,'^*+/ᵀ⁻¹∂∇-]*", left):
         raise ParseError(f"the left side {left.strip()!r} of the claim cannot be read", 0)
     return right
 

@@ -15,6 +15,7 @@ from matcalc.plain import plain
 from matcalc.scope import Scope
 from matcalc.statements import chains, read
 from matcalc.text import to_text
+from matcalc.verdict import check
 
 READ = [  # as papers write it, and in the language
     (r"\operatorname{tr}(AXB)", "tr(A*X*B)"),
@@ -92,6 +93,12 @@ def test_what_is_printed_is_read_back(e):
     except MatcalcError as error:
         raise AssertionError(f"{to_text(e)} is printed as {latex}: {error}") from None
     assert same(back, e), latex
+
+
+@pytest.mark.parametrize("left", [r"\frac{\partial f}{\partial X}", r"\nabla_X f", r"\frac{d}{dX} f", ""])
+def test_a_claim_may_be_an_equation(left):
+    claim = f"{left} = A^\\top B^\\top" if left else r"A^\top B^\top"
+    assert check(r"\operatorname{tr}(AXB)", claim, "X").is_right
 
 
 def refusal(act) -> MatcalcError | None:
