@@ -400,5 +400,14 @@ def _keep_thin_spaces(tokens: Sequence[Token]) -> list[Token]:
         if token.type != "THIN":
             result.append(token)
         elif result and result[-1].type in _ENDS and k + 1 < len(tokens) and tokens[k + 1].type in _STARTS:
-            result.append(token.update(type="TIMES"))
+            if not _ends_in_nabla(result):
+                result.append(token.update(type="TIMES"))
     return result
+
+
+def _ends_in_nabla(tokens: Sequence[Token]) -> bool:
+    r"""Whether the tokens end in `\nabla_x` or `\nabla_{X}`, which is an operator and no factor."""
+    kinds = [t.type for t in tokens]
+    if kinds[-1] == "END":
+        kinds = kinds[: len(kinds) - 1 - kinds[::-1].index("BEGIN") + 1]
+    return kinds[-3:-1] == ["NABLA", "SUB"]

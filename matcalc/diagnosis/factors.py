@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import combinations
 
-from matcalc.algebra import apply, call, hadamard, inv, multiply, number, power, transpose
+from matcalc.algebra import apply, call, hadamard, is_zero, inv, multiply, number, power, transpose
 from matcalc.diagnosis.case import Case
 from matcalc.diagnosis.edits import Change, chain_of, everywhere, is_square
 from matcalc.errors import MatcalcError
@@ -92,7 +92,7 @@ def pool(case: Case) -> list[Expr]:
 
 def _parts(node: Expr) -> Iterator[Expr]:
     """A node, the runs of factors in it, and the determinants that a determinant of a product is made of."""
-    if isinstance(node, Number | Size):
+    if isinstance(node, Number | Size) or is_zero(node):
         return
     yield node
     if isinstance(node, Product):
