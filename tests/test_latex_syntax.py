@@ -95,7 +95,10 @@ def test_what_is_printed_is_read_back(e):
     assert same(back, e), latex
 
 
-@pytest.mark.parametrize("left", [r"\frac{\partial f}{\partial X}", r"\nabla_X f", r"\nabla_X \, f", r"\nabla_{X} \, f", r"\frac{d}{dX} f", ""])
+@pytest.mark.parametrize(
+    "left",
+    [r"\frac{\partial f}{\partial X}", r"\nabla_X f", r"\nabla_X \, f", r"\nabla_{X} \, f", r"\frac{d}{dX} f", ""],
+)
 def test_a_claim_may_be_an_equation(left):
     claim = f"{left} = A^\\top B^\\top" if left else r"A^\top B^\top"
     assert check(r"\operatorname{tr}(AXB)", claim, "X").is_right

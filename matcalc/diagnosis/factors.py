@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import combinations
 
-from matcalc.algebra import apply, call, hadamard, is_zero, inv, multiply, number, power, transpose
+from matcalc.algebra import apply, call, hadamard, inv, is_zero, multiply, number, power, transpose
 from matcalc.diagnosis.case import Case
 from matcalc.diagnosis.edits import Change, chain_of, everywhere, is_square
 from matcalc.errors import MatcalcError
