@@ -19,6 +19,13 @@ _AROUND = {
 }
 
 
+def _between(left: str, factor: str) -> str:
+    """A dot before a number, a thin space beside a differential, which would run into its neighbour."""
+    if factor[0].isdigit():
+        return r" \cdot "
+    return r" \, " if r"\mathrm{d}" in (factor[:10], left[left.rfind(" ") + 1 :][:10]) else " "
+
+
 class Latex(Style):
     """LaTeX as in print: A X^{-1} B^\\top, \\odot, fractions, norms."""
 
@@ -52,7 +59,7 @@ class Latex(Style):
     def product(self, scalars: Sequence[str], chain: Sequence[str]) -> str:
         text, *factors = [*scalars, *chain]
         for factor in factors:
-            text += (r" \cdot " if factor[0].isdigit() else " ") + factor
+            text += _between(text, factor) + factor
         return text
 
     def fraction(self, numerator: Printed, denominator: Printed) -> Printed:

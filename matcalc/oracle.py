@@ -183,6 +183,10 @@ class Evidence:
     counterexample: dict[str, Any] | None = None
     decided: bool = True
 
+    def __bool__(self) -> bool:
+        """Whether what was tried holds."""
+        return self.ok
+
     def to_json(self) -> dict[str, Any]:
         """The keys that the command line promises."""
         error = self.max_relative_error

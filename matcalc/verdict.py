@@ -38,6 +38,10 @@ class Verdict:
     claim: str = ""
     notes: tuple[str, ...] = field(default=())
 
+    def __bool__(self) -> bool:
+        """Whether the claim is right as asked."""
+        return self.is_right
+
     @property
     def is_right(self) -> bool:
         """Whether the claim is right as asked."""
@@ -293,6 +297,11 @@ def equal(a: Expr, b: Expr) -> Evidence:
         DeclarationError: one name stands for two symbols, of different shape or structure.
         DomainError: no point was found where both have a value.
     """
+    for side in (a, b):
+        if not isinstance(side, Expr):
+            raise MatcalcError(
+                f"equal: expected expressions, got {side!r}; matcalc.parse reads a text, and check compares two"
+            )
     Scope.of(a.symbols | b.symbols)  # one name, one symbol
     if a.shape != b.shape:
         raise ShapeError(f"equal: {a} is {shape.show(a.shape)}, {b} is {shape.show(b.shape)}")

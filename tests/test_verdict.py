@@ -100,6 +100,19 @@ def test_equal_is_decided_by_numbers():
     assert found.counterexample is not None
 
 
+def test_an_answer_is_true_when_it_holds():
+    X, Y = symbols("X: n x n, Y: n x n")
+    assert equal(X @ Y, X @ Y)
+    assert not equal(X @ Y, Y @ X)
+    assert check("tr(X)", "I", "X")
+    assert not check("tr(X)", "-I", "X")
+
+
+def test_texts_are_checked_not_equalled():
+    with pytest.raises(MatcalcError, match="expected expressions"):
+        equal("A*B", "B*A")
+
+
 def test_one_name_is_one_symbol():
     with pytest.raises(DeclarationError, match="X stands for two different symbols"):
         equal(parse("tr(X)", ["X: n x n"]), parse("tr(X)", ["X: n x n symmetric"]))
