@@ -399,10 +399,13 @@ def _keep_thin_spaces(tokens: Sequence[Token]) -> list[Token]:
     for k, token in enumerate(tokens):
         if token.type != "THIN":
             result.append(token)
-        elif result and result[-1].type in _ENDS and k + 1 < len(tokens) and tokens[k + 1].type in _STARTS:
-            if not _ends_in_nabla(result):
-                result.append(token.update(type="TIMES"))
+        elif _ends_in_factor(result) and k + 1 < len(tokens) and tokens[k + 1].type in _STARTS:
+            result.append(token.update(type="TIMES"))
     return result
+
+
+def _ends_in_factor(tokens: Sequence[Token]) -> bool:
+    return bool(tokens) and tokens[-1].type in _ENDS and not _ends_in_nabla(tokens)
 
 
 def _ends_in_nabla(tokens: Sequence[Token]) -> bool:
