@@ -21,7 +21,7 @@ from matcalc.structure import Reading
 from matcalc.text import to_text
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Derivative:
     """A derivative in closed form, in every reading that is defined."""
 
@@ -107,6 +107,8 @@ class Derivative:
 
     def __str__(self) -> str:
         return self.form.unicode
+
+    __repr__ = __str__
 
     def _repr_latex_(self) -> str:
         return self.form._repr_latex_()

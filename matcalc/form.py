@@ -8,7 +8,7 @@ from matcalc.expr import Expr
 from matcalc.text import PLAIN, SizeNames, to_text, to_unicode
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Form:
     """A formula, printed in every way; where it is a differential, `vec` is the matrix J of vec dF = J vec dX."""
 
@@ -47,6 +47,8 @@ class Form:
 
     def __str__(self) -> str:
         return self.unicode
+
+    __repr__ = __str__
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex}$"
