@@ -4,7 +4,7 @@ Outside jit an inadmissible argument raises, with its diagnosis. Under jit, vmap
 the factor becomes NaN in every entry, so everything computed from it is NaN: never a plausible wrong number.
 
 Admissible means: finite; symmetric up to about √ε relative to √(s_ii s_jj), ε the rounding unit of the dtype, and then
-the lower triangle is factored; positive definite, and the smallest eigenvalue of the correlation matrix above d ε, so
+one triangle is factored; positive definite, and the inverse of the correlation matrix of a trace below 1 / (d ε), so
 that a singular matrix is not let through by its rounding errors.
 """
 
@@ -17,7 +17,6 @@ from jax import Array, lax
 from jax.typing import ArrayLike
 from jaxtyping import Bool, Float
 
-from gaussian.triangular import apply
 from matcalc.errors import DomainError, ShapeError
 
 
@@ -58,7 +57,8 @@ class Factored(NamedTuple):
 def cholesky(vector: Float[Array, "*batch d"], S: Float[Array, "*batch d d"]) -> Factored:
     """L with S = L Lᵀ."""
     ok = _is_symmetric(lax.stop_gradient(S)) & jnp.isfinite(vector).all(-1)
-    L = jnp.linalg.cholesky(_as_symmetric(S), symmetrize_input=False)
+    # LAPACK reads columns: given the transpose, it is handed S as it lies in memory
+    L = jnp.linalg.cholesky(_as_symmetric(S).mT, symmetrize_input=False)
     ok &= _is_regular(*lax.stop_gradient((L, S)))
     mark = jnp.where(ok, 0.0, jnp.nan)[..., None, None]
     return Factored(L + mark, S + mark, ok.all())
@@ -92,8 +92,8 @@ def explain(vector: Array, matrix: Array, vector_name: str, matrix_name: str) ->
     for index in np.ndindex(matrix.shape[:-2]):
         S = np.asarray(matrix[index])
         where = f" at batch index {index}" if index else ""
-        if not bool(_is_symmetric(jnp.asarray(S))):
-            gap = np.abs(S - S.T)
+        gap, size = np.abs(S - S.T), np.sqrt(np.abs(np.diagonal(S)))
+        if (gap > _symmetry_tolerance(S) * size[:, None] * size).any():
             i, j = np.unravel_index(np.argmax(gap), gap.shape)
             raise DomainError(
                 f"{matrix_name}{where}: expected a symmetric matrix, but entries ({i}, {j}) and ({j}, {i}) are "
@@ -146,43 +146,32 @@ def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
 
 
 def _is_symmetric(S: Array) -> Array:
-    """Whether uᵀRv = vᵀRu for the correlation matrix R and two fixed irregular vectors; false for NaN.
+    """Whether |s_ij - s_ji| ≤ τ √(s_ii s_jj) for every i and j; false for NaN. Both orders are read, so no |.|."""
+    size = lax.optimization_barrier(jnp.sqrt(jnp.abs(jnp.diagonal(S, axis1=-2, axis2=-1))))  # taken once, not d times
+    largest = ((S - S.mT) / size[..., None, :]).max(-1)
+    return (largest <= _symmetry_tolerance(S) * size).all(-1)
 
-    Two products with a vector read S along its rows; S - Sᵀ would read it across, at a quarter of the factoring.
-    """
-    d, eps = S.shape[-1], float(jnp.finfo(S.dtype).eps)
-    angle = np.arange(1.0, d + 1) ** 2
-    scale = lax.rsqrt(jnp.abs(jnp.diagonal(S, axis1=-2, axis2=-1)))
-    u, v = scale * np.cos(angle).astype(S.dtype), scale * np.sin(angle).astype(S.dtype)
-    difference = (u * apply(S, v) - v * apply(S, u)).sum(-1)
-    return jnp.abs(difference) <= eps**0.5 + 16 * d * eps
+
+def _symmetry_tolerance(S: Array | np.ndarray) -> float:
+    return float(jnp.finfo(S.dtype).eps) ** 0.5
 
 
 def _is_regular(L: Array, S: Array) -> Array:
     """Whether S = L Lᵀ is regular to working precision; false for NaN.
 
     A singular matrix leaves a pivot of rounding errors, tiny beside its diagonal entry but seldom 0. Only where there
-    is a tiny pivot is the smallest eigenvalue estimated, which tells a singular matrix from a badly conditioned one.
+    is a tiny pivot is the inverse formed, whose trace tells a singular matrix from a badly conditioned one.
     """
     diagonal, pivots = (jnp.diagonal(A, axis1=-2, axis2=-1) for A in (S, L))
     eps = float(jnp.finfo(S.dtype).eps)
     clear = (pivots**2 > eps**0.5 * diagonal).all(-1)
-    return lax.cond(clear.all(), lambda: clear, lambda: _smallest_eigenvalue(L, S) > S.shape[-1] * eps)
+    return lax.cond(clear.all(), lambda: clear, lambda: _inverse_trace(L, diagonal) < 1 / (S.shape[-1] * eps))
 
 
-def _smallest_eigenvalue(L: Array, S: Array) -> Array:
-    """That of the correlation matrix of S = L Lᵀ, by two steps of inverse iteration: close where it is tiny."""
-    L = L / jnp.sqrt(jnp.diagonal(S, axis1=-2, axis2=-1))[..., None]
-    start = jnp.cos(jnp.arange(L.shape[-1], dtype=L.dtype) ** 2)[:, None]
-    x = jnp.broadcast_to(start, (*L.shape[:-1], 1))
-    for _ in range(2):
-        x = x / jnp.linalg.norm(x, axis=-2, keepdims=True)
-        x = _solve(L, _solve(L, x, transpose=False), transpose=True)
-    return 1 / jnp.linalg.norm(x[..., 0], axis=-1)
-
-
-def _solve(L: Array, b: Array, transpose: bool) -> Array:
-    return lax.linalg.triangular_solve(L, b, left_side=True, lower=True, transpose_a=transpose)
+def _inverse_trace(L: Array, diagonal: Array) -> Array:
+    """tr R⁻¹ of the correlation matrix R of L Lᵀ: between 1/λ and d/λ, λ its smallest eigenvalue."""
+    size = jnp.sqrt(diagonal)[..., None, :] * np.eye(L.shape[-1], dtype=L.dtype)
+    return jnp.square(lax.linalg.triangular_solve(L, size, left_side=True, lower=True)).sum((-1, -2))
 
 
 def _require_finite(x: Array, name: str, rank: int) -> None:

@@ -15,6 +15,7 @@ Derivatives by a symmetric matrix are by its free entries, as in the note, whenc
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -41,6 +42,7 @@ class Moments:
     covariance: Float[Array, "*batch d d"]
 
 
+@partial(jax.jit, static_argnames="route")
 def moments(mean: Float[Array, " d"], covariance: Float[Array, "d d"], route: str = "natural") -> Moments:
     """The moments of N(μ, Σ) by one of the six routes of this module; MatcalcError for another one.
 
@@ -118,6 +120,7 @@ def _undo(G: Array) -> Array:
     return (G + ARRAYS.diagonal_part(G)) / 2
 
 
+@partial(jax.jit, static_argnames="order")
 def cumulant(mean: Float[Array, " d"], covariance: Float[Array, "d d"], order: int) -> Float[Array, "*d"]:
     """The cumulant of that order, ∂ᵏA/∂η₁ᵏ: the mean, the covariance, and 0 beyond; an array with `order` axes.
 

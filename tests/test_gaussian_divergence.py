@@ -1,5 +1,7 @@
 """Divergences: never negative, zero only at equality, accurate near it, and differentiable there."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import mpmath
@@ -118,31 +120,39 @@ def test_bures_wasserstein_obeys_the_triangle_inequality():
     assert bures_wasserstein(p, r) < bures_wasserstein(p, q) + bures_wasserstein(q, r)
 
 
+@partial(jax.jit, static_argnums=0)
+def along_a_line(divergence, S, q, steps):
+    """The divergence from q of N(MEAN, S + t OTHER_COVARIANCE), with its first two derivatives, at each step t."""
+
+    def f(t):
+        return divergence(Gaussian.from_covariance(MEAN, S + t * OTHER_COVARIANCE), q)
+
+    return jax.lax.map(lambda t: (f(t), jax.grad(f)(t), jax.grad(jax.grad(f))(t)), steps)
+
+
+@jax.jit
+def slopes_at_equality(S):
+    """Of the distance and of its square."""
+    at = jnp.asarray(MEAN), S
+    p = jax.lax.stop_gradient(Gaussian.from_covariance(*at))
+    distances = (bures_wasserstein, squared_bures_wasserstein)
+    return [jax.grad(lambda m, S, f=f: f(Gaussian.from_covariance(m, S), p), (0, 1))(*at) for f in distances]
+
+
 @pytest.mark.parametrize("covariance", [COVARIANCE, np.eye(D)], ids=["distinct eigenvalues", "equal eigenvalues"])
 def test_the_gradient_of_the_distance_at_equality_is_0_and_that_of_its_square_smooth(covariance):
-    p = held_by("covariance", covariance=covariance)
-    mean, S = jnp.asarray(MEAN), jnp.asarray(covariance)
-    for distance in (bures_wasserstein, squared_bures_wasserstein):
-        slopes = jax.grad(lambda m, S, f=distance: f(Gaussian.from_covariance(m, S), p), (0, 1))(mean, S)
-        assert_same(slopes, (np.zeros(D), np.zeros((D, D))))
-
-    def along(t):
-        return squared_bures_wasserstein(Gaussian.from_covariance(mean, S + t * OTHER_COVARIANCE), p)
-
-    h = 1e-3
-    second = jax.grad(jax.grad(along))(0.0)
-    assert_same(second, (along(h) - 2 * along(0.0) + along(-h)) / h**2, 1e-4)
+    assert_same(slopes_at_equality(covariance), [np.zeros(D), np.zeros((D, D))] * 2)
+    p, h = held_by("covariance", covariance=covariance), 1e-3
+    value, _, second = along_a_line(squared_bures_wasserstein, covariance, p, np.array([-h, 0.0, h]))
+    assert_same(second[1], np.diff(value, 2)[0] / h**2, 1e-4)
 
 
 @pytest.mark.parametrize("function", [kl, squared_bures_wasserstein, bures_wasserstein], ids=lambda f: f.__name__)
 def test_divergences_differentiate_as_their_differences_do(function):
-    q, S, h = other("covariance"), jnp.asarray(COVARIANCE), 1e-5
-
-    def along(t):
-        return function(Gaussian.from_covariance(MEAN, S + t * OTHER_COVARIANCE), q)
-
-    assert_same(jax.grad(along)(0.0), (along(h) - along(-h)) / (2 * h), 1e-7)
-    assert_same(jax.grad(jax.grad(along))(0.0), (jax.grad(along)(h) - jax.grad(along)(-h)) / (2 * h), 1e-7)
+    h = 1e-5
+    value, first, second = along_a_line(function, COVARIANCE, other("covariance"), np.array([-h, 0.0, h]))
+    assert_same(first[1], (value[2] - value[0]) / (2 * h), 1e-7)
+    assert_same(second[1], (first[2] - first[0]) / (2 * h), 1e-7)
 
 
 def test_divergences_of_batches():
