@@ -8,10 +8,16 @@ from collections.abc import Callable
 from functools import cached_property, reduce
 from typing import Any
 
+import jax
+import jax.numpy as jnp
+import jax.scipy.linalg
 import numpy as np
+from jax import lax
 
 Array = Any
 Step = Callable[[Any], Any]
+
+LARGE = 128  # from this size on, XLA multiplies a transposed copy faster than it multiplies by the transpose
 
 
 def _scalar(a: Array) -> Array:
@@ -27,6 +33,10 @@ class NumPy:
     def constant(self, a: Array) -> Array:
         """An array that a derivative takes as a constant: the real part."""
         return a.real
+
+    def transposed_product(self, a: Array, b: Array) -> Array:
+        """Aᵀ B."""
+        return a.mT @ b
 
     def factorise(self, a: Array, kind: str = "general") -> "Inverted":
         """What is asked of one matrix; its kind is no matter here."""
@@ -130,6 +140,10 @@ class Inverted:
         """log |det A|, (..., 1, 1)."""
         return self.ops.log_determinant(self.a)
 
+    def solves(self, columns: int) -> bool:
+        """Whether a system with so many right-hand sides is better solved than multiplied by the inverse: never."""
+        return False
+
     def solve(self, b: Array, transposed: bool = False) -> Array:
         """A⁻¹ B, or A⁻ᵀ B."""
         return (self.inverse.mT if transposed else self.inverse) @ b
@@ -138,18 +152,16 @@ class Inverted:
 class Jax:
     """The operations as JAX does them, jit-, vmap- and grad-compatible."""
 
+    xp: Any = jnp
     uses_structure = False
-
-    def __init__(self) -> None:
-        import jax.numpy as jnp
-
-        self.xp: Any = jnp
 
     def constant(self, a: Array) -> Array:
         """An array that a derivative takes as a constant."""
-        from jax import lax
-
         return lax.stop_gradient(a)
+
+    def transposed_product(self, a: Array, b: Array) -> Array:
+        """Aᵀ B."""
+        return transposed_product(a, b)
 
     def factorise(self, a: Array, kind: str = "general") -> Any:
         """What is asked of one matrix; its kind is no matter here."""
@@ -157,46 +169,47 @@ class Jax:
 
     def inverse(self, a: Array) -> Array:
         """A⁻¹."""
-        return self.xp.linalg.inv(a)
+        return jnp.linalg.inv(a)
 
     def determinant(self, a: Array) -> Array:
         """det A, (..., 1, 1)."""
-        return _scalar(self.xp.linalg.det(a))
+        return _scalar(jnp.linalg.det(a))
 
     def log_determinant(self, a: Array) -> Array:
         """log |det A|, (..., 1, 1)."""
-        return _scalar(self.xp.linalg.slogdet(a)[1])
+        return _scalar(jnp.linalg.slogdet(a)[1])
 
     def cholesky(self, a: Array) -> Array:
         """The factor of (A + Aᵀ)/2; NaN where that is not positive definite."""
-        return self.xp.linalg.cholesky(a)
+        return jnp.linalg.cholesky(a)
 
     def expm(self, a: Array) -> Array:
         """The matrix exponential (Higham 2005)."""
-        import jax.scipy.linalg
-
         return jax.scipy.linalg.expm(a, max_squarings=48)
 
     def sigmoid(self, a: Array) -> Array:
         """1 / (1 + exp(-a)), with a derivative that does not overflow."""
-        from jax import lax
-
         return lax.logistic(a)
 
     def repeat(self, count: int, step: Step, start: Any) -> Any:
         """`step` so many times over, compiled once."""
-        from jax import lax
-
         return lax.fori_loop(0, count, lambda _, state: step(state), start)
 
     def frechet(self, f: Step, x: Array, directions: list[Array]) -> Array:
         """D^k f(X)[E_1, ..., E_k], forward through f."""
-        import jax
-
         for e in directions:
-            f = _along(jax.jvp, f, self.xp.broadcast_to(e, x.shape))
+            f = _along(f, jnp.broadcast_to(e, x.shape))
         return f(x)
 
 
-def _along(jvp: Any, f: Step, e: Array) -> Step:
-    return lambda x: jvp(f, (x,), (e,))[1]
+def _along(f: Step, e: Array) -> Step:
+    return lambda x: jax.jvp(f, (x,), (e,))[1]
+
+
+def transposed_product(a: Array, b: Array) -> Array:
+    """Aᵀ B as XLA does it fast on a CPU: bᵀ A for one column b, a transposed copy of A where all is large."""
+    if b.shape[-1] == 1:
+        return (b.mT @ a).mT
+    if min(*a.shape[-2:], b.shape[-1]) >= LARGE:
+        return lax.optimization_barrier(a.mT) @ b
+    return a.mT @ b

@@ -55,7 +55,7 @@ class Evaluation:
 
     def __init__(self, values: Mapping[str, Array], sizes: Mapping[str, int], ops: Any = NUMPY) -> None:
         self.values, self.sizes, self.ops = values, sizes, ops
-        self.dtype = ops.xp.result_type(*values.values()) if values else np.dtype(float)
+        self.dtype = ops.xp.result_type(*values.values()) if values else ops.xp.result_type(float)
         self._known: dict[int, Array] = {}
         self._factors: dict[int, Any] = {}
         self._products = Products(self)
@@ -65,6 +65,10 @@ class Evaluation:
         if e.identity not in self._known:
             self._known[e.identity] = self._value(e)
         return self._known[e.identity]
+
+    def knows(self, e: Expr) -> bool:
+        """Whether an expression has been evaluated."""
+        return e.identity in self._known
 
     def size(self, d: Dim) -> int:
         """The size of a dimension."""
@@ -92,7 +96,8 @@ class Evaluation:
             case Commutation(of=(n, m)):
                 return kernels.commutation(self.ops, self.size(n), self.size(m), self.dtype)
             case Sum(terms):
-                return reduce(operator.add, map(self, terms))
+                lightest_first = sorted(terms, key=lambda t: t.weight)  # a bare inverse serves the terms after it
+                return reduce(operator.add, map(self, lightest_first))
             case Product():
                 return self._product(e)
             case Transpose(of):
@@ -135,8 +140,7 @@ class Evaluation:
         norms = [s.args[0] for s in e.scalars if _is_reciprocal_norm(s)]
         factors = [self(s) for s in e.scalars if not _is_reciprocal_norm(s)]
         factors += [self._products.product(e.chain)] if e.chain else []
-        factors += [float(e.coefficient)] if e.coefficient != 1 or not factors else []
-        value = reduce(operator.mul, factors)
+        value = reduce(operator.mul, factors, float(e.coefficient))
         for norm in map(self, norms):
             value = value / self.ops.xp.where((norm == 0) & (value == 0), 1, norm)
         return value
@@ -147,7 +151,7 @@ class Evaluation:
         match e:
             case Call("det" | "logdet"):
                 return self._determinant(e)
-            case Call("tr" | "sum" | "diag", (Sum(terms),)) if terms[0].identity not in self._known:
+            case Call("tr" | "sum" | "diag", (Sum(terms) as inner,)) if not self.knows(inner):
                 return self(add(*(call(e.function, t) for t in terms)))
             case Call("tr", (Product(chain=chain),)):
                 return self._products.trace(chain)
@@ -155,6 +159,9 @@ class Evaluation:
                 return self._products.total(chain)
             case Call("diag", (Product(chain=chain),)) if e.shape[1] == ONE:
                 return self._products.diagonal(chain)
+            case Call("blocktrace", (Product(chain=(Call("kron", (left, right)), *chain)),)) if chain:
+                if e.sizes[0] == left.shape[0]:
+                    return self._products.blocktrace(left, right, chain, self.size(e.sizes[0]))
         return kernels.FUNCTIONS[e.function](self.ops, *map(self, e.arguments), *map(self.size, e.sizes))
 
     def factor(self, base: Expr) -> tuple[Any, bool]:
@@ -164,7 +171,7 @@ class Evaluation:
             return self._factors[turned.identity], turned != base
         if base.identity not in self._factors:
             kind = facts.factorisation_kind(base) if self.ops.uses_structure else "general"
-            if isinstance(base, Transpose) or kind == "upper":
+            if kind == "upper" or (kind == "general" and isinstance(base, Transpose)):
                 return self.factor(turned)[0], True
             self._factors[base.identity] = self.ops.factorise(self(base), kind)
         return self._factors[base.identity], False
@@ -179,16 +186,12 @@ class Evaluation:
         return self.ops.xp.linalg.matrix_power(base, abs(k))
 
     def _determinant(self, e: Call) -> Array:
-        """det(c M) = c^n det M, so that M alone is factorised; a Gram matrix without a Cholesky factor has det 0."""
-        xp, matrix = self.ops.xp, e.arguments[0]
-        scalar, body = _split_scalars(matrix)
-        factor, n = self.factor(body)[0], self.size(matrix.shape[0])
+        """det(c M) = c^n det M, so that M alone is factorised."""
+        scalar, body = _split_scalars(e.arguments[0])
+        factor, n = self.factor(body)[0], self.size(body.shape[0])
         if e.function == "logdet":
             return factor.log_determinant + n * self(apply("log", apply("abs", scalar)))
-        value = factor.determinant
-        if self.ops.uses_structure and facts.is_psd(body) and not facts.is_spd(body):
-            value = xp.where(xp.isnan(value) & xp.isfinite(self(body)).all(), 0, value)
-        return value * self(scalar) ** n
+        return factor.determinant * self(scalar) ** n
 
 
 def _is_reciprocal_norm(e: Expr) -> bool:

@@ -1,9 +1,8 @@
 """One factorisation of a matrix for its inverse, determinant and linear systems, in JAX.
 
 A matrix is factorised once, on a constant copy, and what is asked of it has a derivative of its own, so that none goes
-through a factorisation. Triangles are inverted, and the Cholesky factor is found together with its inverse, by halves:
-nearly all of that is matrix products, which XLA does about twice as fast as LAPACK's triangular solves, and a product
-with L⁻¹ is as accurate as a triangular solve up to a condition number of 1e10.
+through a factorisation. Triangles are inverted by halves: nearly all of that is matrix products, which take XLA a third
+of the time of LAPACK's triangular solves with as many right-hand sides as rows.
 """
 
 from functools import cached_property, partial
@@ -14,15 +13,15 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Float, Int
 
-from matcalc.arrays import Jax
+from matcalc.arrays import Jax, transposed_product
 
 Matrix = Float[jax.Array, "*batch n n"]
 Columns = Float[jax.Array, "*batch n k"]
 Scalar = Float[jax.Array, "*batch"]
 
-LEAF = 64  # up to this size one call of LAPACK is faster than two halves
-WIDE = 4  # a system with at least n / WIDE right-hand sides is solved by the inverse triangles
-
+LEAF = 64  # up to this size one triangular solve is faster than two halves
+NARROW = 2  # a system with at most n / NARROW right-hand sides is solved, a wider one takes the inverse
+LARGE = 256  # and up to this size two triangular solves are faster than inverting both factors of A = L U
 
 # --- triangles by halves ---------------------------------------------------------------------------------------------
 
@@ -50,28 +49,17 @@ def invert_lower(lower: Matrix, unit: bool = False) -> Matrix:
     return _join(w11, jnp.zeros_like(l12), -w22 @ (l21 @ w11), w22)
 
 
-@jax.jit
-def upper_times_lower(upper: Matrix, lower: Matrix) -> Matrix:
-    """U L, for half the price of a full product."""
-    if upper.shape[-1] <= 2 * LEAF:
-        return upper @ lower
-    u11, u12, _, u22 = _quarters(upper)
-    l11, _, l21, l22 = _quarters(lower)
-    return _join(upper_times_lower(u11, l11) + u12 @ l21, u12 @ l22, u22 @ l21, upper_times_lower(u22, l22))
-
-
-@jax.jit
-def cholesky_and_inverse(a: Matrix) -> tuple[Matrix, Matrix]:
-    """L and L⁻¹ with A = L Lᵀ, from the lower triangle of A; NaN where A is not positive definite."""
-    if a.shape[-1] <= LEAF:
-        lower = lax.linalg.cholesky(a, symmetrize_input=False)
-        return lower, invert_lower(lower)
-    a11, a12, a21, a22 = _quarters(a)
-    l11, w11 = cholesky_and_inverse(a11)
-    l21 = a21 @ w11.mT
-    l22, w22 = cholesky_and_inverse(a22 - l21 @ l21.mT)
-    zero = jnp.zeros_like(a12)
-    return _join(l11, zero, l21, l22), _join(w11, zero, -w22 @ (l21 @ w11), w22)
+def gram(v: Matrix, w: Matrix | None = None) -> Matrix:
+    """Vᵀ W for two lower triangles, or Vᵀ V, for half the price of a full product."""
+    if v.shape[-1] <= LEAF:
+        return v.mT @ (v if w is None else w)
+    v11, _, v21, v22 = _quarters(v)
+    w11, _, w21, w22 = _quarters(v if w is None else w)
+    left, right = lax.optimization_barrier((v21.mT, v22.mT))  # a product with a transposed copy is faster
+    upper = left @ w22
+    if w is None:
+        return _join(gram(v11) + left @ v21, upper, upper.mT, gram(v22))
+    return _join(gram(v11, w11) + left @ w21, upper, right @ w21, gram(v22, w22))
 
 
 # --- the parts of a factorised matrix --------------------------------------------------------------------------------
@@ -79,10 +67,6 @@ def cholesky_and_inverse(a: Matrix) -> tuple[Matrix, Matrix]:
 
 def _diagonal(a: Matrix) -> Float[jax.Array, "*batch n"]:
     return jnp.diagonal(a, axis1=-2, axis2=-1)
-
-
-def _is_wide(b: Columns) -> bool:
-    return b.shape[-1] * WIDE >= b.shape[-2] > LEAF
 
 
 class _Parts(Protocol):
@@ -100,27 +84,27 @@ class _Parts(Protocol):
 
 
 class _Cholesky(NamedTuple):
-    """A = L Lᵀ, positive definite; W = L⁻¹."""
+    """A = L Lᵀ, positive definite, from the lower triangle of A; NaN where it is not."""
 
     lower: Matrix
-    inverse_lower: Matrix
 
     @classmethod
     def of(cls, a: Matrix) -> "_Cholesky":
-        return cls(*cholesky_and_inverse(a))
+        return cls(lax.linalg.cholesky(a, symmetrize_input=False))
 
     def inverse(self) -> Matrix:
-        return upper_times_lower(self.inverse_lower.mT, self.inverse_lower)
+        return gram(invert_lower(self.lower))
 
     def solve(self, b: Columns, transposed: bool) -> Columns:
-        return self.inverse_lower.mT @ (self.inverse_lower @ b)
+        y = solve_triangular(self.lower, b, lower=True)
+        return solve_triangular(self.lower, y, lower=True, transpose_a=True)
 
     def diagonal(self) -> Float[jax.Array, "*batch n"]:
         return _diagonal(self.lower) ** 2
 
 
 class _LU(NamedTuple):
-    """A[order] = L U, by LAPACK with partial pivoting; both in one matrix."""
+    """A[order] = L U, with partial pivoting; both in one matrix."""
 
     both: Matrix
     pivots: Int[jax.Array, "*batch n"]
@@ -131,16 +115,16 @@ class _LU(NamedTuple):
         return cls(*lax.linalg.lu(a))
 
     def inverse(self) -> Matrix:
-        u, l = invert_lower(self.both.mT).mT, invert_lower(self.both, unit=True)
-        return _rows(upper_times_lower(u, l).mT, jnp.argsort(self.order)).mT
+        n = self.both.shape[-1]
+        if n <= LARGE:
+            return self.solve(jnp.broadcast_to(jnp.eye(n, dtype=self.both.dtype), self.both.shape), transposed=False)
+        product = gram(invert_lower(self.both.mT), invert_lower(self.both, unit=True))
+        return _rows(product.mT, jnp.argsort(self.order)).mT
 
     def solve(self, b: Columns, transposed: bool) -> Columns:
-        if _is_wide(b):
-            inverse = self.inverse()
-            return (inverse.mT if transposed else inverse) @ b
         if transposed:
             y = solve_triangular(self.both, b, transpose_a=True)
-            y = solve_triangular(self.both, y, transpose_a=True, lower=True, unit_diagonal=True)
+            y = solve_triangular(self.both, y, lower=True, unit_diagonal=True, transpose_a=True)
             return _rows(y, jnp.argsort(self.order))
         y = solve_triangular(self.both, _rows(b, self.order), lower=True, unit_diagonal=True)
         return solve_triangular(self.both, y)
@@ -167,10 +151,7 @@ class _Lower(NamedTuple):
         return invert_lower(self.lower)
 
     def solve(self, b: Columns, transposed: bool) -> Columns:
-        if _is_wide(b):
-            inverse = self.inverse()
-            return (inverse.mT if transposed else inverse) @ b
-        return solve_triangular(self.lower, b, transpose_a=transposed, lower=True)
+        return solve_triangular(self.lower, b, lower=True, transpose_a=transposed)
 
     def diagonal(self) -> Float[jax.Array, "*batch n"]:
         return _diagonal(self.lower)
@@ -196,7 +177,14 @@ class _Diagonal(NamedTuple):
         return self.entries
 
 
-KINDS: dict[str, type[_Parts]] = {"spd": _Cholesky, "lower": _Lower, "diagonal": _Diagonal, "general": _LU}
+# A psd matrix with an inverse is spd.
+KINDS: dict[str, type[_Parts]] = {
+    "diagonal": _Diagonal,
+    "lower": _Lower,
+    "spd": _Cholesky,
+    "psd": _Cholesky,
+    "general": _LU,
+}
 
 
 # --- with derivatives ------------------------------------------------------------------------------------------------
@@ -240,7 +228,8 @@ class Factorised:
     """A matrix and its factorisation, for everything that is asked of it."""
 
     def __init__(self, a: Matrix, kind: str = "general") -> None:
-        self.a, self.parts = a, KINDS[kind].of(lax.stop_gradient(a))
+        self.a, self.kind = a, kind
+        self.parts = KINDS[kind].of(lax.stop_gradient(a))
 
     @cached_property
     def inverse(self) -> Matrix:
@@ -249,22 +238,30 @@ class Factorised:
 
     @cached_property
     def determinant(self) -> Float[jax.Array, "*batch 1 1"]:
-        """det A."""
-        return _determinant(self.a, self.parts)[..., None, None]
+        """det A; 0 for a psd matrix that has no Cholesky factor."""
+        value = _determinant(self.a, self.parts)[..., None, None]
+        if self.kind != "psd":
+            return value
+        return jnp.where(jnp.isnan(value) & jnp.isfinite(self.a).all((-2, -1), keepdims=True), 0, value)
 
     @cached_property
     def log_determinant(self) -> Float[jax.Array, "*batch 1 1"]:
         """log |det A|."""
         return _log_determinant(self.a, self.parts)[..., None, None]
 
+    def solves(self, columns: int) -> bool:
+        """Whether a system with so many right-hand sides is better solved than multiplied by the inverse."""
+        is_cheap = columns * NARROW <= self.a.shape[-1] or self.kind in ("lower", "diagonal")
+        return is_cheap and "inverse" not in self.__dict__
+
     def solve(self, b: Columns, transposed: bool = False) -> Columns:
         """A⁻¹ B, or A⁻ᵀ B."""
-        if "inverse" in self.__dict__:  # it is needed anyway
-            return (self.inverse.mT if transposed else self.inverse) @ b
+        if not self.solves(b.shape[-1]):
+            return transposed_product(self.inverse, b) if transposed else self.inverse @ b
         a = self.a.mT if transposed else self.a
         return lax.custom_linear_solve(
             lambda x: a @ x,
-            jnp.broadcast_to(b, jnp.broadcast_shapes(a.shape[:-2], b.shape[:-2]) + b.shape[-2:]),
+            jnp.broadcast_to(b, (*jnp.broadcast_shapes(a.shape[:-2], b.shape[:-2]), *b.shape[-2:])),
             lambda _, r: self.parts.solve(r, transposed),
             lambda _, r: self.parts.solve(r, not transposed),
         )

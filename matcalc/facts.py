@@ -4,11 +4,12 @@ Every answer is one-sided: True is a proof, False only says that none was found.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from matcalc.algebra import is_positive, transpose
 from matcalc.expr import Apply, Call, Expr, Hadamard, Identity, Number, Ones, Power, Product, Sum, Symbol, Transpose
 from matcalc.simplification import is_symmetric, settle
-from matcalc.triangles import is_diagonal, is_lower
+from matcalc.triangles import is_diagonal, is_lower, is_upper
 
 _POSITIVE = ("exp", "sigmoid", "cosh")
 
@@ -56,13 +57,13 @@ def is_spd(e: Expr) -> bool:
     return False
 
 
+@lru_cache(maxsize=4096)
 def factorisation_kind(e: Expr) -> str:
-    """How a matrix that has an inverse is best factorised: `diagonal`, `lower`, `spd` or `general`.
+    """How a matrix is best factorised: as `diagonal`, `lower`, `upper`, `spd`, `psd` or `general`."""
+    for kind, holds in _KINDS.items():
+        if holds(e):
+            return kind
+    return "general"
 
-    A psd matrix with an inverse is spd, so Mᵀ M counts as such.
-    """
-    if is_diagonal(e):
-        return "diagonal"
-    if is_lower(e):
-        return "lower"
-    return "spd" if is_psd(e) else "general"
+
+_KINDS = {"diagonal": is_diagonal, "lower": is_lower, "upper": is_upper, "spd": is_spd, "psd": is_psd}

@@ -61,12 +61,10 @@ def logm(ops: Any, a: Array) -> Array:
     level = xp.where(xp.isfinite(level), level, 0)
     root = ops.repeat(LOG_ROOTS, lambda r: sqrtm(ops, r), a * xp.exp(-level))
     e = root - i
-    nodes, weights = np.polynomial.legendre.leggauss(LOG_NODES)
-    terms = [
-        w / 2 * e @ ops.factorise(i + (x + 1) / 2 * e).inverse
-        for x, w in zip(nodes.tolist(), weights.tolist(), strict=True)
-    ]
-    return 2**LOG_ROOTS * sum(terms[1:], terms[0]) + level * i
+    rule = np.polynomial.legendre.leggauss(LOG_NODES)
+    at, weights = (v.reshape(-1, *e.ndim * (1,)).astype(level.dtype) for v in rule)
+    terms = weights / 2 * (e @ ops.factorise(i + (at + 1) / 2 * e).inverse)
+    return 2**LOG_ROOTS * xp.sum(terms, axis=0) + level * i
 
 
 MATRIX_FUNCTIONS: dict[str, Callable[..., Array]] = {

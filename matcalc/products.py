@@ -1,17 +1,19 @@
 """Products of matrices on arrays: in the cheapest order, with factors applied rather than written out.
 
-diag(v) scales, a commutation permutes, a Kronecker product acts by its two factors, an inverse solves, and ones sum. Of
-a product under tr, diag or sum only what is asked for is computed.
+diag(v) scales, a commutation permutes, a Kronecker product acts by its two factors, an inverse solves, ones sum, and a
+sum beside a thin matrix is distributed over it. Of a product under tr, diag, sum or blocktrace only what is asked for
+is computed.
 """
 
-from collections.abc import Callable, Sequence
-from functools import lru_cache
+import operator
+from collections.abc import Sequence
+from functools import lru_cache, reduce
 from typing import TYPE_CHECKING, Any
 
 from matcalc import chains, kernels
-from matcalc.algebra import call, ones, transpose
-from matcalc.expr import Call, Commutation, Expr, Identity, Number, Ones, Power
-from matcalc.shape import ONE
+from matcalc.algebra import call, multiply, number, ones, power, transpose
+from matcalc.expr import Call, Commutation, Expr, Identity, Number, Ones, Power, Product, Sum, Transpose
+from matcalc.shape import ONE, Dim
 from matcalc.simplification import settle
 from matcalc.triangles import is_diagonal
 
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 Array = Any
 Chain = Sequence[Expr]
+
+THIN = 4  # a matrix with at most n / THIN columns is thin beside one with n rows and columns
+MAX_UNFOLDED = 8
 
 
 @lru_cache(maxsize=4096)
@@ -32,16 +37,17 @@ class Products:
     """The products of one evaluation; what is common to two of them is multiplied once."""
 
     def __init__(self, evaluate: "Evaluation") -> None:
-        self.evaluate, self.ops = evaluate, evaluate.ops
+        self.evaluate, self.ops, self.size = evaluate, evaluate.ops, evaluate.size
         self._known: dict[tuple[int, ...], Array] = {}
 
     def product(self, chain: Chain) -> Array:
         """The product of a chain, or the transpose of the product of its transpose."""
         if len(chain) == 1:
             return self.evaluate(chain[0])
-        key = tuple(f.identity for f in chain)
+        chain = self._unfolded(chain)
+        key = _key(chain)
         if key not in self._known:
-            turned = tuple(self.turned(f).identity for f in reversed(chain))
+            turned = _key(list(map(self.turned, reversed(chain))))
             self._known[key] = self._known[turned].mT if turned in self._known else self._split(chain)
         return self._known[key]
 
@@ -54,6 +60,8 @@ class Products:
 
     def diagonal(self, chain: Chain) -> Array:
         """diag(P Q) as the row sums of P ⊙ Qᵀ, (..., n, 1)."""
+        if _key(chain) in self._known:
+            return kernels.diagonal(self.ops, self.product(chain))
         middle = chains.cut_for_diagonal(*self._costs(chain))
         p, q = self.product(chain[:middle]), self.product(chain[middle:])
         return self.ops.xp.sum(p * q.mT, axis=-1, keepdims=True)
@@ -62,6 +70,12 @@ class Products:
         """The sum of the entries as 1ᵀ (chain) 1, (..., 1, 1)."""
         return self.product((ones((ONE, chain[0].shape[0])), *chain, ones((chain[-1].shape[1], ONE))))
 
+    def blocktrace(self, left: Expr, right: Expr, chain: Chain, count: int) -> Array:
+        """The sum of the diagonal blocks of (L ⊗ R) M: R times the sum of l_ik M_ki over the blocks of M."""
+        outer, m = self.evaluate(left), self.product(chain)
+        blocks = m.reshape(*m.shape[:-2], outer.shape[-1], -1, count, m.shape[-1] // count)
+        return self._times(right, self.ops.xp.einsum("...ik,...kris->...rs", outer, blocks))
+
     def turned(self, e: Expr) -> Expr:
         """The transpose of an expression."""
         return transposed(e, self.ops.uses_structure)
@@ -69,63 +83,101 @@ class Products:
     def _split(self, chain: Chain) -> Array:
         at = chains.order(*self._costs(chain))
         left, right = chain[:at], chain[at:]
-        from_left = self._operator(left[0]) if len(left) == 1 else None
-        if from_left is not None:
-            return from_left(self.product(right))
-        from_right = self._operator(self.turned(right[0])) if len(right) == 1 else None
-        if from_right is not None:
-            return from_right(self.product(left).mT).mT
+        if len(left) == 1 and self._acts(left[0], right[-1].shape[1]):
+            return self._times(left[0], self.product(right))
+        if len(right) == 1 and self._acts(right[0], left[0].shape[0]):
+            return self._times(self.turned(right[0]), self.product(left).mT).mT
+        if len(left) == 1 and _is_transposed(left[0]):
+            return self.ops.transposed_product(self.evaluate(self.turned(left[0])), self.product(right))
         return self.product(left) @ self.product(right)
 
-    def _costs(self, chain: Chain) -> tuple[tuple[int, ...], tuple[int | None, ...]]:
-        size = self.evaluate.size
-        sizes = (size(chain[0].shape[0]), *(size(f.shape[1]) for f in chain))
-        return sizes, tuple(self._price(f, n) for f, n in zip(chain, sizes, strict=False))
+    # --- what it costs ------------------------------------------------------------------------------------------------
 
-    def _price(self, e: Expr, rows: int) -> int | None:
+    def _costs(self, chain: Chain) -> tuple[tuple[int, ...], tuple[int | None, ...]]:
+        sizes = (self.size(chain[0].shape[0]), *(self.size(f.shape[1]) for f in chain))
+        return sizes, tuple(map(self._price, chain))
+
+    def _price(self, e: Expr) -> int | None:
         """What one column costs that e is applied to; None for a full matrix."""
         if isinstance(e, (Commutation, Ones)) or self._is_diagonal(e):
-            return rows + self.evaluate.size(e.shape[1])
+            return self.size(e.shape[0]) + self.size(e.shape[1])
         if isinstance(e, Call) and e.function == "kron":
-            (p, q), (r, s) = (map(self.evaluate.size, f.shape) for f in e.arguments)
+            (p, q), (r, s) = (map(self.size, f.shape) for f in e.arguments)
             return q * r * s + p * q * r
         return None
+
+    def _is_thin(self, columns: int, e: Expr) -> bool:
+        """Whether a matrix of so many columns is thin beside e."""
+        return columns * THIN <= min(map(self.size, e.shape))
+
+    def _unfolded(self, chain: Chain) -> Chain:
+        """The chain with A^k as k factors where a thin matrix is multiplied by it."""
+        thin = min(map(self.size, (chain[0].shape[0], *(f.shape[1] for f in chain))))
+        return [g for f in chain for g in (_unfold(f) if self._is_thin(thin, f) else (f,))]
+
+    # --- factors as operations ----------------------------------------------------------------------------------------
 
     def _is_diagonal(self, e: Expr) -> bool:
         return (isinstance(e, Call) and e.function == "diag") or (self.ops.uses_structure and is_diagonal(e))
 
-    def _operator(self, e: Expr) -> Callable[[Array], Array] | None:
-        """The function that multiplies by e from the left, if there is a better one than the product of matrices."""
+    def _acts(self, e: Expr, columns: Dim) -> bool:
+        """Whether there is a better way to multiply so many columns by e than the product of matrices."""
         match e:
+            case Commutation() | Ones() | Call("kron"):
+                return True
+            case Power(base, Number(k)) if k == -1:
+                return self.evaluate.factor(base)[0].solves(self.size(columns))
+            case Sum():
+                return self._is_thin(self.size(columns), e) and not self.evaluate.knows(e)
+        return self._is_diagonal(e)
+
+    def _times(self, e: Expr, b: Array) -> Array:
+        """e B, by what e does to columns."""
+        match e:
+            case Identity():
+                return b
             case _ if self._is_diagonal(e):
-                return lambda b: self.evaluate(call("diag", e)) * b
+                return self.evaluate(call("diag", e)) * b
             case Power(base, Number(k)) if k == -1:
                 factor, is_turned = self.evaluate.factor(base)
-                return lambda b: factor.solve(b, is_turned)
+                return factor.solve(b, is_turned)
             case Commutation(of=(n, m)):
-                order = kernels.commutation_order(self.evaluate.size(n), self.evaluate.size(m))
-                return lambda b: b[..., order, :]
+                return b[..., kernels.commutation_order(self.size(n), self.size(m)), :]
             case Call("kron", (left, right)):
-                return lambda b: self._kron(left, right, b)
+                return self._kron(left, right, b)
             case Ones((n, _)):
-                return lambda b: self._repeated(self.ops.xp.sum(b, axis=-2, keepdims=True), self.evaluate.size(n))
-        return None
-
-    def _repeated(self, row: Array, count: int) -> Array:
-        return self.ops.xp.broadcast_to(row, (*row.shape[:-2], count, row.shape[-1]))
-
-    def _apply(self, e: Expr, b: Array) -> Array:
-        operator = self._operator(e)
-        if isinstance(e, Identity):
-            return b
-        return self.evaluate(e) @ b if operator is None else operator(b)
+                row = self.ops.xp.sum(b, axis=-2, keepdims=True)
+                return self.ops.xp.broadcast_to(row, (*row.shape[:-2], self.size(n), row.shape[-1]))
+            case Sum(terms) if self._is_thin(b.shape[-1], e) and not self.evaluate.knows(e):
+                return reduce(operator.add, (self._times(t, b) for t in terms))
+            case Product(coefficient, scalars, chain):
+                scalar = self.evaluate(multiply(Number(coefficient), *scalars))
+                return scalar * reduce(lambda c, f: self._times(f, c), reversed(chain), b)
+        if _is_transposed(e):
+            return self.ops.transposed_product(self.evaluate(self.turned(e)), b)
+        return self.evaluate(e) @ b
 
     def _kron(self, left: Expr, right: Expr, b: Array) -> Array:
         """(L ⊗ R) vec(B) = vec(R B Lᵀ), for every column of b: R on the inner index, then L on the outer one."""
-        q, s, k = self.evaluate.size(left.shape[1]), self.evaluate.size(right.shape[1]), b.shape[-1]
-        swap = lambda a: self.ops.xp.swapaxes(a, -3, -2)  # noqa: E731
-        inner = swap(b.reshape(*b.shape[:-2], q, s, k))
-        inner = self._apply(right, inner.reshape(*inner.shape[:-3], s, q * k))
-        outer = swap(inner.reshape(*inner.shape[:-1], q, k))
-        outer = self._apply(left, outer.reshape(*outer.shape[:-3], q, outer.shape[-2] * k))
+        q, s, k = self.size(left.shape[1]), self.size(right.shape[1]), b.shape[-1]
+        inner = self.ops.xp.swapaxes(b.reshape(*b.shape[:-2], q, s, k), -3, -2)
+        inner = self._times(right, inner.reshape(*inner.shape[:-3], s, q * k))
+        outer = self.ops.xp.swapaxes(inner.reshape(*inner.shape[:-1], q, k), -3, -2)
+        outer = self._times(left, outer.reshape(*outer.shape[:-3], q, outer.shape[-2] * k))
         return outer.reshape(*outer.shape[:-2], -1, k)
+
+
+def _key(chain: Chain) -> tuple[int, ...]:
+    return tuple(f.identity for f in chain)
+
+
+def _is_transposed(e: Expr) -> bool:
+    return isinstance(e, Transpose) or (isinstance(e, Power) and isinstance(e.base, Transpose))
+
+
+def _unfold(e: Expr) -> Sequence[Expr]:
+    """A^k as k factors."""
+    if isinstance(e, Power) and isinstance(e.exponent, Number) and abs(e.exponent.value) <= MAX_UNFOLDED:
+        k = int(e.exponent.value)
+        return [power(e.base, number(1 if k > 0 else -1))] * abs(k)
+    return [e]
