@@ -14,8 +14,8 @@ ORDER = [
     "statements", "expr", "algebra", "shortcuts", "factoring", "triangles", "simplification", "facts", "text",
     "latex", "python_text", "inference", "building", "scope", "arrays", "matrix_functions", "kernels", "chains",
     "factorisation", "products", "evaluate", "functions", "differential", "transpose", "sampling", "oracle", "jets",
-    "exact", "blackbox", "form", "formulation", "comparison", "derivative", "diagnosis", "problem", "counterexample",
-    "verdict", "sources", "indices", "proof", "records", "equalities", "catalogue", "identities", "claims",
+    "exact_evaluation", "exact", "blackbox", "form", "formulation", "comparison", "derivative", "diagnosis",
+    "problem", "counterexample", "verdict", "sources", "indices", "proof", "records", "equalities", "catalogue", "identities", "claims",
     "integrals", "entries", "assumptions", "misprints", "judgement", "document", "batch", "derivations", "proofreading",
     "testing", "report", "cli",
 ]  # fmt: skip

@@ -21,7 +21,7 @@ from matcalc.algebra import (
     transpose,
 )
 from matcalc.derivative import Form
-from matcalc.diagnosis.edits import everywhere, is_square
+from matcalc.diagnosis.tree import everywhere, is_square
 from matcalc.errors import MatcalcError
 from matcalc.expr import Call, Expr, Number, Power, Product, Sum, Symbol
 from matcalc.identities import CATALOGUE

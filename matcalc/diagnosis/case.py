@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from matcalc.comparison import Comparison
+from matcalc.diagnosis.tree import parts_of
 from matcalc.errors import DomainError, MatcalcError
 from matcalc.evaluate import Evaluation
 from matcalc.exact import ExactClaim
@@ -20,6 +22,7 @@ from matcalc.shape import Shape
 from matcalc.structure import Reading, Structure
 
 FRESH_SEED = 20_000
+MAX_PARTS = 120
 PROPORTIONAL = {1: 1e-7, 2: 1e-5}
 
 
@@ -77,6 +80,16 @@ class Case:
         """The correct form of what is claimed, where there is one: of vec dF = J vec dX, the matrix J."""
         form = self.correct.vec if self.correct is not None and self.kind == "vectorised" else self.correct
         return form.expr if form is not None else None
+
+    @property
+    def sources(self) -> tuple[Expr, ...]:
+        """The correct form and the expression: where what a claim lacks is looked for."""
+        return (self.e,) if self.right is None else (self.right, self.e)
+
+    @cached_property
+    def parts(self) -> list[Expr]:
+        """What may have been forgotten: the parts of the correct form and of the expression."""
+        return list(islice(parts_of(self.sources), MAX_PARTS))
 
     @property
     def shape(self) -> Shape:

@@ -1,9 +1,9 @@
-"""Edits of one node of a claim, or of one symbol throughout: each rule undoes one kind of slip."""
+"""Edits of one node of a claim: each rule undoes one kind of slip."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import combinations, islice, pairwise, permutations
+from itertools import combinations, pairwise, permutations
 from typing import Any
 
 from matcalc.algebra import (
@@ -17,21 +17,17 @@ from matcalc.algebra import (
     negative,
     number,
     power,
-    rewrite,
     scale,
-    substitute,
     subtract,
     transpose,
 )
 from matcalc.diagnosis.case import Case, Edit
+from matcalc.diagnosis.tree import chain_of, everywhere, is_square
 from matcalc.errors import MatcalcError
 from matcalc.expr import Apply, Call, ElementwisePower, Expr, Hadamard, Number, Power, Product, Size, Sum, Symbol
 
 MAX_PERMUTED = 5
 EXPONENTS = tuple(map(Fraction, ("-1", "1", "2", "-2", "3", "1/2", "-1/2", "3/2", "-3/2", "-3")))
-COVARIANCES = ("Sigma", "Lambda", "Omega")
-
-Place = Callable[[Expr], Expr]
 
 
 @dataclass(frozen=True)
@@ -46,27 +42,6 @@ class Change:
 
 
 Rule = Callable[[Case, Expr], Iterator[Change]]
-
-
-def everywhere(e: Expr, factors: bool = True) -> Iterator[tuple[Expr, Place]]:
-    """Every node of an expression, the whole first, with a function that puts another in its place.
-
-    All terms of a sum but one count as a node too; exponents do not. Without `factors`, those of a product do not
-    either, only what is in them.
-    """
-    yield e, lambda new: new
-    if isinstance(e, Sum) and len(e.terms) > 2:
-        for t in e.terms:
-            yield subtract(e, t), lambda new, t=t: add(t, new)  # type: ignore[misc]
-    for k, a in enumerate(e.args[:1] if isinstance(e, Power | ElementwisePower) else e.args):
-        inner = everywhere(a, factors)
-        for node, place in inner if factors or not isinstance(e, Product) else islice(inner, 1, None):
-            yield node, lambda new, k=k, place=place: with_argument(e, k, place(new))  # type: ignore[misc]
-
-
-def with_argument(e: Expr, k: int, new: Expr) -> Expr:
-    """An operation with another operand in one place."""
-    return e.rebuild((*e.args[:k], new, *e.args[k + 1 :]))  # type: ignore[attr-defined]
 
 
 def local(kind: str, rule: Rule, factors: bool = True) -> Callable[[Case], Iterator[Edit]]:
@@ -85,26 +60,6 @@ def local(kind: str, rule: Rule, factors: bool = True) -> Callable[[Case], Itera
     return edits
 
 
-def is_square(e: Expr) -> bool:
-    """Whether an expression is a square matrix, and not a scalar."""
-    return e.shape[0] == e.shape[1] and not e.is_scalar
-
-
-def chain_of(node: Expr) -> tuple[tuple[Expr, ...], tuple[Expr, ...]]:
-    """A matrix as the scalars before a chain, and the chain with its powers written out."""
-    if not isinstance(node, Product):
-        return (), (node,)
-    return (number(node.coefficient), *node.scalars), tuple(f for factor in node.chain for f in _unfolded(factor))
-
-
-def _unfolded(f: Expr) -> list[Expr]:
-    if not isinstance(f, Power):
-        return [f]
-    assert isinstance(f.exponent, Number)
-    k = int(f.exponent.value)
-    return [f.base if k > 0 else inv(f.base)] * abs(k)
-
-
 # --- one node --------------------------------------------------------------------------------------------------------
 
 
@@ -112,9 +67,8 @@ def signs(case: Case, node: Expr) -> Iterator[Change]:
     """A term of a sum, or the argument of a function, with the other sign."""
     if isinstance(node, Sum):
         for t in node.terms:
-            yield Change(
-                "the sign of the term {part} is wrong: {new}, not {old}", add, (node, scale(Fraction(-2), t)), t
-            )
+            says = "the sign of the term {part} is wrong: {old} should be {new}"
+            yield Change(says, add, (node, scale(Fraction(-2), t)), t)
     elif isinstance(node, Apply) or (isinstance(node, Call) and node.function not in LINEAR):
         yield Change("the sign in {old} is wrong: it is {new}", node.rebuild, (tuple(map(negative, node.args)),))
 
@@ -172,9 +126,12 @@ def inverses(case: Case, node: Expr) -> Iterator[Change]:
     scalars, chain = chain_of(node)
     for i, j in combinations(range(len(chain) + 1), 2):
         if 1 < j - i < len(chain) and chain[i].shape[0] == chain[j - 1].shape[1]:
-            yield Change(
-                missing, lambda i, j: multiply(*scalars, *chain[:i], inv(multiply(*chain[i:j])), *chain[j:]), (i, j)
-            )
+            run = multiply(*chain[i:j])
+            yield Change(missing, _with_inverse, (scalars, chain[:i], run, chain[j:]))
+
+
+def _with_inverse(scalars: Sequence[Expr], before: Sequence[Expr], run: Expr, after: Sequence[Expr]) -> Expr:
+    return multiply(*scalars, *before, inv(run), *after)
 
 
 def powers(case: Case, node: Expr) -> Iterator[Change]:
@@ -191,7 +148,8 @@ def powers(case: Case, node: Expr) -> Iterator[Change]:
     if isinstance(old, Number):
         for k in dict.fromkeys((old.value + 1, old.value - 1, 2 * old.value, old.value / 2, *EXPONENTS)):
             if k not in (0, old.value) and (base.is_scalar or k * old.value > 0 or abs(k) > 1):
-                yield Change(says, raised, (base, number(k)))
+                kind = "inverse" if isinstance(base, Symbol) and k == -old.value else None
+                yield Change(says, raised, (base, number(k)), kind=kind)
     if not node.is_scalar and not isinstance(node, ElementwisePower):
         yield Change(says, elementwise_power, (node, number(2)))
 
@@ -199,12 +157,13 @@ def powers(case: Case, node: Expr) -> Iterator[Change]:
 def products(case: Case, node: Expr) -> Iterator[Change]:
     """A matrix product where the elementwise one belongs, or the other way round."""
     if isinstance(node, Product) and len(node.chain) > 1:
-        yield Change("{old} should be elementwise: {new}", _elementwise, (node,))
+        yield Change("{old} should be elementwise: {new}", elementwise, (node,))
     if isinstance(node, Hadamard):
         yield Change("{old} should be a matrix product: {new}", multiply, node.factors)
 
 
-def _elementwise(node: Product) -> Expr:
+def elementwise(node: Product) -> Expr:
+    """The elementwise product of the factors of a chain."""
     scalars, chain = chain_of(node)
     return multiply(*scalars, hadamard(*chain))
 
@@ -226,61 +185,3 @@ def inner_terms(case: Case, node: Expr) -> Iterator[Change]:
                 if t.shape == node.shape:
                     yield Change("the term {part} is missing: {old} should be {new}", add, (node, t), t)
                     yield Change("the term {part} is missing: {old} should be {new}", subtract, (node, t), t)
-
-
-# --- a symbol throughout ---------------------------------------------------------------------------------------------
-
-
-def transposed_throughout(case: Case) -> Iterator[Edit]:
-    """A matrix and its transpose exchanged."""
-    for s in _matrices(case):
-        yield Edit("transpose", substitute(case.claim, {s: transpose(s)}), f"{s.name} is transposed throughout")
-
-
-def inverted_throughout(case: Case) -> Iterator[Edit]:
-    """A matrix and its inverse exchanged, throughout or in one place: covariance for precision."""
-    for s in _matrices(case):
-        if is_covariance(case, s):
-            says = f"{s.name} and its inverse are exchanged: covariance for precision"
-            yield Edit("covariance-precision", substitute(case.claim, {s: inv(s)}), says)
-            for node, place in everywhere(case.claim):
-                if node in (s, inv(s)):
-                    yield Edit("covariance-precision", place(inv(node)), says)
-        yield Edit("inverse", substitute(case.claim, {s: inv(s)}), f"{s.name} and its inverse are exchanged")
-
-
-def is_covariance(case: Case, s: Symbol) -> bool:
-    """Whether a matrix stands for a covariance or a precision: by its name, or symmetric in a log density (its 1/2)."""
-    halves = any(isinstance(n, Product) and n.coefficient.denominator == 2 for n, _ in everywhere(case.e))
-    return s.name.startswith(COVARIANCES) or (s.structure in ("spd", "symmetric") and halves)
-
-
-def exchanged(case: Case) -> Iterator[Edit]:
-    """Two symbols of one shape in each other's place."""
-    for a, b in combinations(sorted(case.claim.symbols, key=lambda s: s.name), 2):
-        if a.shape == b.shape:
-            yield Edit("factor-order", substitute(case.claim, {a: b, b: a}), f"{a.name} and {b.name} are exchanged")
-
-
-def squared_throughout(case: Case) -> Iterator[Edit]:
-    """A variance for a standard deviation, or the other way round."""
-    for s in sorted(case.claim.symbols, key=lambda s: s.name):
-        if s.is_scalar:
-            for k, says in ((Fraction(2), "square"), (Fraction(1, 2), "root")):
-                edited = substitute(case.claim, {s: power(s, number(k))})
-                yield Edit(
-                    "wrong-power", edited, f"{s.name} stands where its {says} should: variance or standard deviation"
-                )
-
-
-def elementwise_throughout(case: Case) -> Iterator[Edit]:
-    """Matrix products where elementwise ones belong."""
-    try:
-        edited = rewrite(case.claim, lambda n: _elementwise(n) if isinstance(n, Product) and len(n.chain) > 1 else None)
-    except MatcalcError:
-        return
-    yield Edit("wrong-term", edited, "the products should be elementwise")
-
-
-def _matrices(case: Case) -> list[Symbol]:
-    return sorted((s for s in case.claim.symbols if is_square(s)), key=lambda s: s.name)

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from itertools import combinations
 
-from matcalc.algebra import apply, call, hadamard, inv, is_zero, multiply, number, power, transpose
+from matcalc.algebra import apply, hadamard, multiply, number, transpose
 from matcalc.diagnosis.case import Case
-from matcalc.diagnosis.edits import Change, chain_of, everywhere, is_square
-from matcalc.errors import MatcalcError
-from matcalc.expr import Apply, Call, Expr, Hadamard, Number, Product, Size
+from matcalc.diagnosis.edits import Change
+from matcalc.diagnosis.tree import chain_of, everywhere, is_square
+from matcalc.expr import Apply, Expr, Hadamard, Number, Product, Size
 
 MAX_POOL = 120
 MISSING = "the factor {part} is missing: {old} should be {new}"
@@ -19,7 +19,7 @@ def missing(case: Case, node: Expr) -> Iterator[Change]:
         return
     scalars, chain = chain_of(node)
     gaps = [*(f.shape[0] for f in chain[:1]), *(f.shape[1] for f in chain)]
-    for f in pool(case):
+    for f in case.parts:
         if f.is_scalar:
             yield Change(MISSING, multiply, (f, node), f)
         elif is_square(f) and not node.is_scalar:
@@ -33,14 +33,14 @@ def missing(case: Case, node: Expr) -> Iterator[Change]:
 def missing_elementwise(case: Case, node: Expr) -> Iterator[Change]:
     """A node times a part of the correct form, entry by entry."""
     if not (node.is_scalar or isinstance(node, Hadamard)):
-        for f in pool(case):
+        for f in case.parts:
             if f.shape == node.shape:
                 yield Change(MISSING, hadamard, (f, node), f)
 
 
 def conforming(case: Case, node: Expr) -> Iterator[Change]:
     """A part of the correct form, of any shape, before or after a node."""
-    for f in pool(case):
+    for f in case.parts:
         if not f.is_scalar:
             for factor in (f, transpose(f)):
                 yield Change(MISSING, multiply, (factor, node), factor)
@@ -63,7 +63,7 @@ def extra(case: Case, node: Expr) -> Iterator[Change]:
 
 def functions(case: Case, node: Expr) -> Iterator[Change]:
     """A function of the expression applied to a node, or in place of another."""
-    for f in dict.fromkeys(n.function for e in sources(case) for n, _ in everywhere(e) if isinstance(n, Apply)):
+    for f in dict.fromkeys(n.function for e in case.sources for n, _ in everywhere(e) if isinstance(n, Apply)):
         yield Change(f"the function {f} is missing: {{old}} should be {{new}}", apply, (f, node))
         if isinstance(node, Apply) and f != node.function:
             yield Change("the function is wrong: {old} should be {new}", apply, (f, node.argument))
@@ -72,43 +72,6 @@ def functions(case: Case, node: Expr) -> Iterator[Change]:
 def replaced(case: Case, node: Expr) -> Iterator[Change]:
     """Another part of the correct form in the place of a node."""
     if node is not case.claim and not isinstance(node, Number):
-        for f in pool(case):
+        for f in case.parts:
             if f.shape == node.shape:
                 yield Change("{old} should be {new}", lambda f: f, (f,))
-
-
-def sources(case: Case) -> list[Expr]:
-    """The correct form and the expression."""
-    return ([case.right] if case.right is not None else []) + [case.e]
-
-
-def pool(case: Case) -> list[Expr]:
-    """Factors that may have been forgotten: the parts of the correct form and of the expression, and their inverses."""
-    if "pool" not in case.__dict__:
-        parts = (part for e in sources(case) for node, _ in everywhere(e) for part in _parts(node))
-        case.__dict__["pool"] = list(dict.fromkeys(f for part in parts for f in _versions(part)))[:MAX_POOL]
-    return case.__dict__["pool"]
-
-
-def _parts(node: Expr) -> Iterator[Expr]:
-    """A node, the runs of factors in it, and the determinants that a determinant of a product is made of."""
-    if isinstance(node, Number | Size) or is_zero(node):
-        return
-    yield node
-    if isinstance(node, Product):
-        yield from (multiply(*node.chain[i:j]) for i, j in combinations(range(len(node.chain) + 1), 2) if j - i > 1)
-    if isinstance(node, Hadamard):
-        yield from (hadamard(*fs) for k in range(2, len(node.factors)) for fs in combinations(node.factors, k))
-    if isinstance(node, Call) and node.function in ("det", "logdet"):
-        yield from (call("det", s) for s in node.symbols if is_square(s))
-
-
-def _versions(e: Expr) -> Iterator[Expr]:
-    yield e
-    try:
-        if e.is_scalar:
-            yield power(e, number(-1))
-        elif is_square(e):
-            yield from (transpose(e), inv(e))
-    except MatcalcError:
-        return

@@ -7,7 +7,7 @@ import numpy as np
 
 from matcalc.algebra import LINEAR, add, multiply, negative, number, subtract
 from matcalc.diagnosis.case import Case, Edit
-from matcalc.diagnosis.edits import with_argument
+from matcalc.diagnosis.tree import with_argument
 from matcalc.expr import Call, Expr, Hadamard, Product, Sum
 from matcalc.structure import Reading
 

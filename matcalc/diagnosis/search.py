@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from matcalc.algebra import multiply, number, scale, transpose
-from matcalc.diagnosis import edits, factors, fit, structured
+from matcalc.diagnosis import edits, factors, fit, structured, symbols
 from matcalc.diagnosis.assumptions import assumptions
 from matcalc.diagnosis.case import Case, Diagnosis, Edit
 from matcalc.diagnosis.edits import local
+from matcalc.diagnosis.tree import is_square
 from matcalc.oracle import structure_of
 from matcalc.structure import Reading
 
@@ -23,7 +24,7 @@ def whole(case: Case) -> Iterator[Edit]:
         says = f"the whole is off by a factor: it must be multiplied by {c}"
         kind, message = ("sign", "the sign of the whole is wrong") if c == -1 else ("scale", says)
         yield Edit(kind, multiply(number(c), case.claim), message)
-    if edits.is_square(case.claim):
+    if is_square(case.claim):
         yield Edit("transpose", transpose(case.claim), "the claim is transposed")
 
 
@@ -37,14 +38,14 @@ SINGLE: tuple[Callable[[Case], Iterator[Edit]], ...] = (
     fit.own_terms,
     structured.projections,
     local("missing-projection", structured.triangles),
-    edits.transposed_throughout,
+    symbols.transposed,
     local("transpose", edits.transposes),
     local("factor-order", edits.orders),
-    edits.exchanged,
+    symbols.exchanged,
     local("wrong-power", edits.powers),
-    edits.inverted_throughout,
+    symbols.inverted,
     local("inverse", edits.inverses),
-    edits.squared_throughout,
+    symbols.squared,
     local("wrong-term", edits.coefficients),
     fit.outer_terms,
     local("extra-term", factors.extra),
@@ -60,7 +61,7 @@ EXCHANGES: tuple[Callable[[Case], Iterator[Edit]], ...] = (
     local("missing-term", edits.inner_terms),
     local("wrong-term", edits.other_symbols),
     local("wrong-term", edits.products),
-    edits.elementwise_throughout,
+    symbols.all_elementwise,
     local("wrong-term", factors.replaced),
 )
 # For a claim of another shape than the derivative.

@@ -1,0 +1,67 @@
+"""Edits of one symbol throughout a claim."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import combinations
+
+from matcalc.algebra import inv, number, power, rewrite, substitute, transpose
+from matcalc.diagnosis.case import Case, Edit
+from matcalc.diagnosis.edits import elementwise
+from matcalc.diagnosis.tree import everywhere, is_square
+from matcalc.errors import MatcalcError
+from matcalc.expr import Product, Symbol
+
+COVARIANCES = ("Sigma", "Lambda", "Omega")
+
+
+def transposed(case: Case) -> Iterator[Edit]:
+    """A matrix and its transpose exchanged."""
+    for s in _matrices(case):
+        yield Edit("transpose", substitute(case.claim, {s: transpose(s)}), f"{s.name} is transposed throughout")
+
+
+def inverted(case: Case) -> Iterator[Edit]:
+    """A matrix and its inverse exchanged, throughout or in one place: covariance for precision."""
+    for s in _matrices(case):
+        if is_covariance(case, s):
+            says = f"{s.name} and its inverse are exchanged: covariance for precision"
+            yield Edit("covariance-precision", substitute(case.claim, {s: inv(s)}), says)
+            for node, place in everywhere(case.claim):
+                if node in (s, inv(s)):
+                    yield Edit("covariance-precision", place(inv(node)), says)
+        yield Edit("inverse", substitute(case.claim, {s: inv(s)}), f"{s.name} and its inverse are exchanged")
+
+
+def is_covariance(case: Case, s: Symbol) -> bool:
+    """Whether a matrix stands for a covariance or a precision: by its name, or symmetric in a log density (its 1/2)."""
+    halves = any(isinstance(n, Product) and n.coefficient.denominator == 2 for n, _ in everywhere(case.e))
+    return s.name.startswith(COVARIANCES) or (s.structure in ("spd", "symmetric") and halves)
+
+
+def exchanged(case: Case) -> Iterator[Edit]:
+    """Two symbols of one shape in each other's place."""
+    for a, b in combinations(sorted(case.claim.symbols, key=lambda s: s.name), 2):
+        if a.shape == b.shape:
+            yield Edit("factor-order", substitute(case.claim, {a: b, b: a}), f"{a.name} and {b.name} are exchanged")
+
+
+def squared(case: Case) -> Iterator[Edit]:
+    """A variance for a standard deviation, or the other way round."""
+    for s in sorted(case.claim.symbols, key=lambda s: s.name):
+        if s.is_scalar:
+            for k, says in ((Fraction(2), "square"), (Fraction(1, 2), "root")):
+                message = f"{s.name} stands where its {says} should: variance for standard deviation, or the reverse"
+                yield Edit("wrong-power", substitute(case.claim, {s: power(s, number(k))}), message)
+
+
+def all_elementwise(case: Case) -> Iterator[Edit]:
+    """Matrix products where elementwise ones belong."""
+    try:
+        edited = rewrite(case.claim, lambda n: elementwise(n) if isinstance(n, Product) and len(n.chain) > 1 else None)
+    except MatcalcError:
+        return
+    yield Edit("wrong-term", edited, "the products should be elementwise")
+
+
+def _matrices(case: Case) -> list[Symbol]:
+    return sorted((s for s in case.claim.symbols if is_square(s)), key=lambda s: s.name)
