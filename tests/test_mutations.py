@@ -188,7 +188,7 @@ EDITS = {
     "projection dropped": Edit({"missing-projection"}, at_nodes(without_projection)),
     "other triangle": Edit({"missing-projection"}, at_nodes(other_triangle)),
 }
-LEAST_NAMED = 0.9
+LEAST_NAMED = 0.95
 
 
 def kind_of(identity: Identity, spoilt: Expr) -> str | None:
