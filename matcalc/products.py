@@ -118,7 +118,9 @@ class Products:
     # --- factors as operations ----------------------------------------------------------------------------------------
 
     def _is_diagonal(self, e: Expr) -> bool:
-        return (isinstance(e, Call) and e.function == "diag") or (self.ops.uses_structure and is_diagonal(e))
+        if isinstance(e, Call) and e.function == "diag":
+            return e.shape[1] != ONE  # of a vector; the diagonal of a matrix is a vector itself
+        return self.ops.uses_structure and is_diagonal(e)
 
     def _acts(self, e: Expr, columns: Dim) -> bool:
         """Whether there is a better way to multiply so many columns by e than the product of matrices."""

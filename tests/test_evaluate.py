@@ -79,6 +79,7 @@ EXPRESSIONS = [
     ("diag(A*ones(n,n)*B + A)", "A: n x n, B: n x n"),
     ("chol(X)^-1*A*chol(X)^-1'", "X: n x n spd, A: n x n"),
     ("A*x/norm2(x)", "A: n x n, x: n"),
+    ("diag(A)*x'*diag(x)", "A: n x n, x: n"),
 ]
 FITTING = [(e, let) for e, let in EXPRESSIONS if not e.startswith(("y'*kron", "blocktrace"))]
 
