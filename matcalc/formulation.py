@@ -74,10 +74,11 @@ def check_cholesky(e: Expr) -> None:
         check_cholesky(a)
 
 
-def _through_cholesky(e: Expr, name: str) -> bool:
+def through_cholesky(e: Expr, name: str) -> bool:
+    """Whether the variable stands under a Cholesky factor, which is defined on symmetric matrices only."""
     if isinstance(e, Call) and e.function == "chol" and name in e.names:
         return True
-    return any(_through_cholesky(a, name) for a in e.args)
+    return any(through_cholesky(a, name) for a in e.args)
 
 
 class Formulation:
@@ -138,7 +139,7 @@ class Formulation:
 
     def defined(self, reading: Reading) -> bool:
         if reading is Reading.AMBIENT:
-            return not _through_cholesky(self.e, self.variable.name)
+            return not through_cholesky(self.e, self.variable.name)
         return reading is Reading.TANGENT or self.structure.is_linear
 
     def jacobian(self) -> Expr:

@@ -11,7 +11,7 @@ from matcalc.comparison import Comparison
 from matcalc.errors import MatcalcError, ParseError, ShapeError
 from matcalc.exact import ExactClaim
 from matcalc.expr import Expr, Symbol
-from matcalc.formulation import derivative_shape, kind_of
+from matcalc.formulation import derivative_shape, kind_of, through_cholesky
 from matcalc.oracle import structure_of
 from matcalc.sampling import Points
 from matcalc.scope import Scope
@@ -58,7 +58,8 @@ class Problem:
         structure = structure_of(self.variable)
         if self.kind != "gradient" or structure.is_unconstrained:
             return (Reading.TANGENT,) if self.kind == "differential" else (Reading.AMBIENT,)
-        return tuple(Reading) if structure.is_linear else (Reading.AMBIENT, Reading.TANGENT)
+        readings = (Reading.AMBIENT, Reading.TANGENT, *((Reading.ENTRYWISE,) if structure.is_linear else ()))
+        return readings[1:] if through_cholesky(self.e, self.variable.name) else readings
 
 
 def split_equation(claim: str, differential: str | None) -> str:

@@ -1,6 +1,6 @@
 """A coverage-guided fuzzer on both parsers: whatever the text, an expression or an error that a user may see.
 
-    python tests/fuzz_parsers.py -max_total_time=60
+python tests/fuzz_parsers.py -max_total_time=60
 """
 
 import sys
@@ -8,7 +8,7 @@ import sys
 import atheris
 
 with atheris.instrument_imports(include=["matcalc"]):
-    from matcalc.errors import MatcalcError, ParseError
+    from matcalc.errors import MatcalcError
     from matcalc.latex_syntax import parse_latex
     from matcalc.scope import Scope
 
@@ -32,10 +32,10 @@ def one_input(data: bytes) -> None:
     text = provider.ConsumeUnicodeNoSurrogates(LONGEST)
     try:
         read(text)
-    except ParseError as error:
-        assert error.position is None or 0 <= error.position <= len(text)
-    except MatcalcError:
-        pass
+    except MatcalcError as error:
+        position = getattr(error, "position", None)
+        if position is not None and not 0 <= position <= len(text):
+            raise AssertionError(f"position {position} of {len(text)} characters: {error}") from error
 
 
 if __name__ == "__main__":

@@ -50,6 +50,11 @@ def test_claims(expression, claim, wrt, let, options, verdict, right_under, kind
     assert json.loads(json.dumps(found.to_json(), allow_nan=False))["verdict"] == verdict
 
 
+def test_through_the_cholesky_factor_the_ambient_reading_is_not_asked():
+    right = "1/2*chol(X)'^-1*chol(X)^-1"
+    assert check("logdet(chol(X))", right, "X", ["X: spd"]).right_under == ("tangent",)
+
+
 def test_a_wrong_claim_comes_with_a_counterexample_in_integers():
     found = check("x'*A*x", "2*A*x", "x").evidence.counterexample
     assert all(isinstance(v, int) for row in found["at"]["A"] for v in row)
