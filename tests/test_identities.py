@@ -86,7 +86,7 @@ def test_every_source_is_cited_in_a_record_or_a_docstring():
          r"\frac{\partial}{\partial X} \operatorname{tr}(A X B) = A^\top B^\top + B A - (A^\top B^\top) \odot I,"
          r"\ X \in \mathbb{S}^{n}"),
         ("N8(1)", "∂/∂z A z = Aᵀ", r"\frac{\partial}{\partial z} A z = A^\top"),
-        ("N23", "d(X⁻¹) = -X⁻¹ dX X⁻¹", r"\mathrm{d}\left(X^{-1}\right) = -X^{-1} \mathrm{d}X X^{-1}"),
+        ("N23", "d(X⁻¹) = -X⁻¹ dX X⁻¹", r"\mathrm{d}\left(X^{-1}\right) = -X^{-1} \, \mathrm{d}X \, X^{-1}"),
         ("N24(1)", "∂ξ_kl/∂x_ij = -ξ_ki ξ_lj", r"\frac{\partial \xi_{kl}}{\partial x_{ij}} = -\xi_{ki} \xi_{lj}"),
         ("N25(1)", "∂/∂X f(X⁻¹) = -(X⁻¹)ᵀ G (X⁻¹)ᵀ, G = ∂f/∂X⁻¹",
          r"\frac{\partial}{\partial X} f(X^{-1}) = -(X^{-1})^\top G (X^{-1})^\top,"
