@@ -184,7 +184,10 @@ def rational(token: str) -> Fraction:
     mantissa, _, exponent = token.lower().partition("e")
     if abs(int(exponent or 0)) > 300:
         raise ParseError(f"the number {token} is out of range")
-    return Fraction(mantissa) * Fraction(10) ** int(exponent or 0)
+    try:
+        return Fraction(mantissa) * Fraction(10) ** int(exponent or 0)
+    except ValueError:
+        raise ParseError(f"{token!r} is not a number") from None
 
 
 def walk(tree: Syntax) -> Iterator[Syntax]:

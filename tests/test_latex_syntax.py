@@ -14,6 +14,7 @@ from matcalc.latex_tokens import CHARACTERS, FONTS, MACROS, tokenise
 from matcalc.plain import plain
 from matcalc.scope import Scope
 from matcalc.statements import chains, read
+from matcalc.syntax import rational
 from matcalc.text import to_text
 from matcalc.verdict import check
 
@@ -142,3 +143,9 @@ def test_text_is_never_code(tmp_path):
         with pytest.raises(MatcalcError):
             Scope().read(text)
     assert not bait.exists()
+
+
+@pytest.mark.parametrize("token", [".", "1.2.3", "1" * 50, "1e999"])
+def test_what_is_no_number_says_so(token):
+    with pytest.raises(ParseError):
+        rational(token)
