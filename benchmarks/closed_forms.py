@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from matcalc.differential import differential
-from matcalc.evaluate import function
+from matcalc.evaluate import from_columns, function
 from matcalc.expr import Expr, Symbol
 from matcalc.scope import Scope
 from matcalc.simplification import simplify
@@ -131,7 +131,7 @@ def draw(symbol: Symbol, of: Mapping[str, int], rng: np.random.Generator) -> jax
     if symbol.structure == "positive":
         return jnp.asarray(rng.uniform(0.5, 1.5))
     value = STRUCTURES[symbol.structure].sample(rng, rows, columns) / (1 if rows == columns else columns**0.5)
-    return jnp.asarray(value[:, 0] if columns == 1 else value)
+    return jnp.asarray(from_columns(symbol, value))
 
 
 def seconds(f: Callable[..., Any], arguments: list[Any], repeats: int) -> float:

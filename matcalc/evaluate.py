@@ -96,6 +96,7 @@ class Evaluation:
             case Commutation(of=(n, m)):
                 return kernels.commutation(self.ops, self.size(n), self.size(m), self.dtype)
             case Sum(terms):
+                self._products.announce(t.chain for t in terms if isinstance(t, Product) and t.chain)
                 lightest_first = sorted(terms, key=lambda t: t.weight)  # a bare inverse serves the terms after it
                 return reduce(operator.add, map(self, lightest_first))
             case Product():
@@ -142,7 +143,7 @@ class Evaluation:
         factors += [self._products.product(e.chain)] if e.chain else []
         value = reduce(operator.mul, factors, float(e.coefficient))
         for norm in map(self, norms):
-            value = value / self.ops.xp.where((norm == 0) & (value == 0), 1, norm)
+            value = self.ops.xp.where((norm == 0) & (value == 0), 0, value * (1 / norm))
         return value
 
     # --- functions of matrices ----------------------------------------------------------------------------------------

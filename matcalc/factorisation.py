@@ -168,7 +168,7 @@ class _Diagonal(NamedTuple):
 
     def inverse(self) -> Matrix:
         n = self.entries.shape[-1]
-        return jnp.where(jnp.eye(n, dtype=bool), 1 / self.entries[..., None], 0)
+        return jnp.where(jnp.eye(n, dtype=bool), 1 / self.entries[..., None, :], 0)
 
     def solve(self, b: Columns, transposed: bool) -> Columns:
         return b / self.entries[..., None]

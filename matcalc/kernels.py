@@ -32,7 +32,7 @@ def total(ops: Any, a: Array) -> Array:
 def diagonal(ops: Any, a: Array) -> Array:
     """A vector into a diagonal matrix, or the diagonal of a matrix as a vector."""
     if a.shape[-1] == 1:
-        return ops.xp.where(ops.xp.eye(a.shape[-2], dtype=bool), a, 0)
+        return ops.xp.where(ops.xp.eye(a.shape[-2], dtype=bool), a.mT, 0)
     return ops.xp.diagonal(a, axis1=-2, axis2=-1)[..., None]
 
 

@@ -6,14 +6,15 @@ is computed.
 """
 
 import operator
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from functools import lru_cache, reduce
 from typing import TYPE_CHECKING, Any
 
 from matcalc import chains, kernels
 from matcalc.algebra import call, multiply, number, ones, power, transpose
 from matcalc.expr import Call, Commutation, Expr, Identity, Number, Ones, Power, Product, Sum, Transpose
-from matcalc.shape import ONE, Dim
+from matcalc.shape import ONE
 from matcalc.simplification import settle
 from matcalc.triangles import is_diagonal
 
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
 Array = Any
 Chain = Sequence[Expr]
+Key = tuple[int, ...]
 
-THIN = 4  # a matrix with at most n / THIN columns is thin beside one with n rows and columns
 MAX_UNFOLDED = 8
 
 
@@ -38,22 +39,39 @@ class Products:
 
     def __init__(self, evaluate: "Evaluation") -> None:
         self.evaluate, self.ops, self.size = evaluate, evaluate.ops, evaluate.size
-        self._known: dict[tuple[int, ...], Array] = {}
+        self._known: dict[Key, Array] = {}
+        self._wanted: Counter[Key] = Counter()
+        self._announced: set[Key] = set()
+
+    def announce(self, wanted: Iterable[Chain]) -> None:
+        """Note which chains will be asked for, so that a product in several of them is worth its price."""
+        for chain in map(self._unfolded, wanted):
+            if _key(chain) not in self._announced:
+                self._announced.add(_key(chain))
+                self._wanted.update(self._parts(chain).values())
 
     def product(self, chain: Chain) -> Array:
-        """The product of a chain, or the transpose of the product of its transpose."""
+        """The product of a chain."""
+        chain = self._unfolded(chain)
+        for f in chain:
+            if _is_inverse(f):
+                self.evaluate.factor(f.args[0])  # what is multiplied for it may serve the chain
+        if len(chain) > 2:
+            self.announce([chain])
+        return self._product(chain)
+
+    def _product(self, chain: Chain) -> Array:
         if len(chain) == 1:
             return self.evaluate(chain[0])
-        chain = self._unfolded(chain)
         key = _key(chain)
         if key not in self._known:
-            turned = _key(list(map(self.turned, reversed(chain))))
-            self._known[key] = self._known[turned].mT if turned in self._known else self._split(chain)
+            value = self._split(chain)
+            self._known |= {key: value, self._turned_key(chain): value.mT}
         return self._known[key]
 
     def trace(self, chain: Chain) -> Array:
         """tr(P Q) as the sum of P ⊙ Qᵀ, (..., 1, 1)."""
-        start, middle = chains.cut_for_trace(*self._costs(chain))
+        start, middle = chains.cut_for_trace(self._costs(chain))
         around = (*chain, *chain)
         p, q = around[start:middle], around[middle : start + len(chain)]
         return kernels.total(self.ops, self.product(p) * self.product(q).mT)
@@ -62,7 +80,7 @@ class Products:
         """diag(P Q) as the row sums of P ⊙ Qᵀ, (..., n, 1)."""
         if _key(chain) in self._known:
             return kernels.diagonal(self.ops, self.product(chain))
-        middle = chains.cut_for_diagonal(*self._costs(chain))
+        middle = chains.cut_for_diagonal(self._costs(chain))
         p, q = self.product(chain[:middle]), self.product(chain[middle:])
         return self.ops.xp.sum(p * q.mT, axis=-1, keepdims=True)
 
@@ -81,39 +99,61 @@ class Products:
         return transposed(e, self.ops.uses_structure)
 
     def _split(self, chain: Chain) -> Array:
-        at = chains.order(*self._costs(chain))
+        at = chains.order(self._costs(chain)) if len(chain) > 2 else 1
         left, right = chain[:at], chain[at:]
-        if len(left) == 1 and self._acts(left[0], right[-1].shape[1]):
-            return self._times(left[0], self.product(right))
-        if len(right) == 1 and self._acts(right[0], left[0].shape[0]):
-            return self._times(self.turned(right[0]), self.product(left).mT).mT
+        if len(left) == 1 and self._acts(left[0], self.size(right[-1].shape[1])):
+            return self._times(left[0], self._product(right))
+        if len(right) == 1 and self._acts(right[0], self.size(left[0].shape[0])):
+            return self._times(self.turned(right[0]), self._product(left).mT).mT
         if len(left) == 1 and _is_transposed(left[0]):
-            return self.ops.transposed_product(self.evaluate(self.turned(left[0])), self.product(right))
-        return self.product(left) @ self.product(right)
+            return self.ops.transposed_product(self.evaluate(self.turned(left[0])), self._product(right))
+        return self._product(left) @ self._product(right)
 
     # --- what it costs ------------------------------------------------------------------------------------------------
 
-    def _costs(self, chain: Chain) -> tuple[tuple[int, ...], tuple[int | None, ...]]:
+    def _costs(self, chain: Chain) -> chains.Costs:
         sizes = (self.size(chain[0].shape[0]), *(self.size(f.shape[1]) for f in chain))
-        return sizes, tuple(map(self._price, chain))
+        shares = {
+            part: 0 if key in self._known else 1 / self._wanted[key]
+            for part, key in self._parts(chain).items()
+            if self._wanted[key] > 1 or key in self._known
+        }
+        return chains.Costs(sizes, tuple(map(self._price, chain)), tuple(shares.items()))
 
-    def _price(self, e: Expr) -> int | None:
-        """What one column costs that e is applied to; None for a full matrix."""
-        if isinstance(e, (Commutation, Ones)) or self._is_diagonal(e):
-            return self.size(e.shape[0]) + self.size(e.shape[1])
-        if isinstance(e, Call) and e.function == "kron":
-            (p, q), (r, s) = (map(self.size, f.shape) for f in e.arguments)
-            return q * r * s + p * q * r
-        return None
+    def _parts(self, chain: Chain) -> dict[chains.Part, Key]:
+        """Every part of two or more factors, by a key that its transpose has too."""
+        n = len(chain)
+        spans = [(i, j) for i in range(n) for j in range(i + 1, n)]
+        return {(i, j): min(_key(part := chain[i : j + 1]), self._turned_key(part)) for i, j in spans}
 
-    def _is_thin(self, columns: int, e: Expr) -> bool:
-        """Whether a matrix of so many columns is thin beside e."""
-        return columns * THIN <= min(map(self.size, e.shape))
+    def _turned_key(self, chain: Chain) -> Key:
+        return tuple(self.turned(f).identity for f in reversed(chain))
+
+    def _entries(self, e: Expr) -> int:
+        return self.size(e.shape[0]) * self.size(e.shape[1])
+
+    def _price(self, e: Expr) -> int:
+        """What one column costs that e is applied to: never more than the number of entries."""
+        match e:
+            case Commutation() | Ones():
+                return self.size(e.shape[0]) + self.size(e.shape[1])
+            case Call("kron", (left, right)):
+                price = self.size(left.shape[1]) * self._price(right) + self.size(right.shape[0]) * self._price(left)
+            case Sum(terms) if not self.evaluate.knows(e):
+                price = sum(map(self._price, terms))
+            case Product(chain=chain):
+                price = sum(map(self._price, chain))
+            case _ if self._is_diagonal(e):
+                return self.size(e.shape[0])
+            case _:
+                return self._entries(e)
+        return min(price, self._entries(e))
 
     def _unfolded(self, chain: Chain) -> Chain:
-        """The chain with A^k as k factors where a thin matrix is multiplied by it."""
-        thin = min(map(self.size, (chain[0].shape[0], *(f.shape[1] for f in chain))))
-        return [g for f in chain for g in (_unfold(f) if self._is_thin(thin, f) else (f,))]
+        """The chain with A^k as k factors."""
+        if len(chain) == 1:
+            return chain
+        return [g for f in chain for g in ((f,) if self.evaluate.knows(f) else _unfold(f))]
 
     # --- factors as operations ----------------------------------------------------------------------------------------
 
@@ -122,15 +162,15 @@ class Products:
             return e.shape[1] != ONE  # of a vector; the diagonal of a matrix is a vector itself
         return self.ops.uses_structure and is_diagonal(e)
 
-    def _acts(self, e: Expr, columns: Dim) -> bool:
+    def _acts(self, e: Expr, columns: int) -> bool:
         """Whether there is a better way to multiply so many columns by e than the product of matrices."""
         match e:
             case Commutation() | Ones() | Call("kron"):
                 return True
             case Power(base, Number(k)) if k == -1:
-                return self.evaluate.factor(base)[0].solves(self.size(columns))
-            case Sum():
-                return self._is_thin(self.size(columns), e) and not self.evaluate.knows(e)
+                return self.evaluate.factor(base)[0].solves(columns)
+            case Sum(terms) if not self.evaluate.knows(e):
+                return columns * sum(map(self._price, terms)) <= (columns + len(terms)) * self._entries(e)
         return self._is_diagonal(e)
 
     def _times(self, e: Expr, b: Array) -> Array:
@@ -150,7 +190,7 @@ class Products:
             case Ones((n, _)):
                 row = self.ops.xp.sum(b, axis=-2, keepdims=True)
                 return self.ops.xp.broadcast_to(row, (*row.shape[:-2], self.size(n), row.shape[-1]))
-            case Sum(terms) if self._is_thin(b.shape[-1], e) and not self.evaluate.knows(e):
+            case Sum(terms) if self._acts(e, b.shape[-1]):
                 return reduce(operator.add, (self._times(t, b) for t in terms))
             case Product(coefficient, scalars, chain):
                 scalar = self.evaluate(multiply(Number(coefficient), *scalars))
@@ -169,12 +209,16 @@ class Products:
         return outer.reshape(*outer.shape[:-2], -1, k)
 
 
-def _key(chain: Chain) -> tuple[int, ...]:
+def _key(chain: Chain) -> Key:
     return tuple(f.identity for f in chain)
 
 
 def _is_transposed(e: Expr) -> bool:
     return isinstance(e, Transpose) or (isinstance(e, Power) and isinstance(e.base, Transpose))
+
+
+def _is_inverse(e: Expr) -> bool:
+    return isinstance(e, Power) and e.exponent == number(-1)
 
 
 def _unfold(e: Expr) -> Sequence[Expr]:

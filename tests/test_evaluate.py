@@ -1,5 +1,7 @@
 """Evaluation: one value by every route, and no more work than it takes."""
 
+from itertools import pairwise
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -189,9 +191,13 @@ def test_a_system_is_solved_without_the_inverse():
     assert all(shapes == [(9, 1)] for name, shapes in steps if name == "triangular_solve")
 
 
-def test_what_is_common_is_computed_once():
-    steps = program("A*X*B - 2*B'*X'*A' + (A*X*B) .* I", "A: n x n, X: n x n, B: n x n", {"n": 5})
-    assert len(products_of_matrices(steps)) == 2
+@pytest.mark.parametrize(
+    ("text", "products"),
+    [("A*X*B - 2*B'*X'*A' + (A*X*B) .* I", 2), ("X*A*X^2 + X^2*A*X", 4), ("tr(A*B)*X^4", 2), ("A*(X*B) + X*B*A", 3)],
+)
+def test_what_is_common_is_computed_once(text, products):
+    steps = program(text, "A: n x n, X: n x n, B: n x n", {"n": 5})
+    assert len(products_of_matrices(steps)) == products
 
 
 @pytest.mark.parametrize(
@@ -225,7 +231,8 @@ def parenthesised(sizes):
 def multiplied_in_order(sizes):
     if len(sizes) == 2:
         return 0
-    k = chains.order(sizes, (None,) * (len(sizes) - 1))
+    entries = tuple(p * q for p, q in pairwise(sizes))
+    k = chains.order(chains.Costs(sizes, entries))
     return multiplied_in_order(sizes[: k + 1]) + multiplied_in_order(sizes[k:]) + sizes[0] * sizes[k] * sizes[-1]
 
 
