@@ -116,7 +116,7 @@ SPECIMENS = {
     **{name: f"{name}(x)" for name in ("softmax", "logsumexp")},
     **{name: f"{name}(A)" for name in ("arcsin", "arccos")},
     **{name: f"{name}(S)" for name in ("chol", "logm", "sqrtm")},
-    **{name: f"{name}(S, X)" for name in FRECHET},
+    **{name: f"{name}(S, X)" for name in sorted(FRECHET)},
 }
 SPECIMENS |= {name: f"{name}(X)" for name in SIGNATURES if name not in SPECIMENS}
 every_specimen = pytest.mark.parametrize("name", SPECIMENS)
