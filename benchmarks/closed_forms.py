@@ -9,7 +9,7 @@ user writes it, and `jax.grad` of the expression as compiled here. All run in in
 import argparse
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +62,10 @@ def gp(K: Any, s: Any, y: Any) -> Any:
     return -y @ jsl.cho_solve((L, True), y) / 2 - jnp.sum(jnp.log(jnp.diag(L)))
 
 
+def logistic(M: Any, w: Any, y: Any) -> Any:
+    return jnp.sum(jnp.log1p(jnp.exp(-y * (M @ w))))
+
+
 def density(S: Any, m: Any, x: Any) -> Any:
     L = jnp.linalg.cholesky(S)
     return -jnp.sum(jsl.solve_triangular(L, x - m, lower=True) ** 2) / 2 - jnp.sum(jnp.log(jnp.diag(L)))
@@ -93,8 +97,7 @@ CASES = [
          lambda A, b, x: jnp.linalg.norm(A @ x - b)),
     Case("norm2(U*V' - A)^2", "U", "U: m x r, V: n x r, A: m x n", sizes(100, 500, m=200, r=5),
          lambda A, U, V: jnp.sum((U @ V.T - A) ** 2)),
-    Case(LOGISTIC, "w", "M: m x n, w: n, y: m", sizes(8, 100, m=500) + sizes(500, m=2000),
-         lambda M, w, y: jnp.sum(jnp.log1p(jnp.exp(-y * (M @ w))))),
+    Case(LOGISTIC, "w", "M: m x n, w: n, y: m", sizes(8, 100, m=500) + sizes(500, m=2000), logistic),
     Case("b'*softmax(A*x)", "x", "A: m x n, x: n, b: m", sizes(8, 500, m=200),
          lambda A, b, x: b @ jax.nn.softmax(A @ x)),
     Case("logsumexp(A*x)", "x", "A: m x n, x: n", sizes(8, 500, m=200), lambda A, x: jax.nn.logsumexp(A @ x)),
@@ -142,8 +145,15 @@ def seconds(f: Callable[..., Any], arguments: list[Any], repeats: int) -> float:
     return (time.perf_counter() - start) / repeats
 
 
+def interleaved(compiled: Sequence[Callable[..., Any]], arguments: list[Any], rounds: int) -> list[float]:
+    """Seconds a call of each function takes: the best of interleaved rounds."""
+    repeats = [max(1, int(LEAST_SECONDS / seconds(f, arguments, 2))) for f in compiled]
+    times = [[seconds(f, arguments, k) for f, k in zip(compiled, repeats, strict=True)] for _ in range(rounds)]
+    return [min(t) for t in zip(*times, strict=True)]
+
+
 def ratios(case: Case, of: dict[str, int], rounds: int) -> tuple[float, float, float]:
-    """Seconds of the closed form, and the times of the two rivals over it: the best of interleaved rounds."""
+    """Seconds of the closed form, and the times of the two rivals over it."""
     e, closed = derivative(case)
     symbols = sorted(e.symbols, key=lambda s: s.name)
     arguments = [draw(s, of, np.random.default_rng(k)) for k, s in enumerate(symbols)]
@@ -151,9 +161,7 @@ def ratios(case: Case, of: dict[str, int], rounds: int) -> tuple[float, float, f
     rivals = [function(closed, symbols), jax.grad(case.by_hand, at), jax.grad(function(e, symbols), at)]
     compiled = [jax.jit(f) for f in rivals]
     check(case, symbols[at], [np.asarray(f(*arguments)) for f in compiled])
-    repeats = [max(1, int(LEAST_SECONDS / seconds(f, arguments, 2))) for f in compiled]
-    times = [[seconds(f, arguments, k) for f, k in zip(compiled, repeats, strict=True)] for _ in range(rounds)]
-    ours, first, second = map(min, zip(*times, strict=True))
+    ours, first, second = interleaved(compiled, arguments, rounds)
     return ours, first / ours, second / ours
 
 
