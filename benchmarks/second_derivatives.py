@@ -1,8 +1,8 @@
 """Second derivatives as closed linear maps against JAX, jitted, as ratios: above 1 the closed form is faster.
 
 The closed form is the differential of the gradient along a direction dX: the Hessian as a linear map, which keeps its
-structure. The rivals are `jax.jvp` of `jax.grad`, which computes the same, and `jax.hessian`, which computes the matrix;
-for a vector there is a closed form of the matrix too, and the last column compares these two.
+structure. The rivals are `jax.jvp` of `jax.grad`, which computes the same, and `jax.hessian`, which computes the
+matrix; for a vector there is a closed form of the matrix too, and the last column compares these two.
 
     OPENBLAS_NUM_THREADS=1 python benchmarks/second_derivatives.py
 """
