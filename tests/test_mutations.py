@@ -1,7 +1,11 @@
-"""Every identity under every spoiling edit is refuted, and the edit is named: the table is printed."""
+"""Every identity, of a derivative or of two expressions, under every spoiling edit is refuted, and the edit is named.
+
+The table is printed.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 
 import pytest
@@ -25,10 +29,10 @@ from matcalc.diagnosis.tree import everywhere, is_square
 from matcalc.errors import MatcalcError
 from matcalc.expr import Call, Expr, Number, Power, Product, Sum, Symbol
 from matcalc.identities import CATALOGUE
+from matcalc.equalities import Equality
 from matcalc.records import Identity
-from matcalc.verdict import check, equal
-
-SLOW = ("logm", "sqrtm", "chol", "expm")  # evaluated at every point, these take the time of all others
+from matcalc.scope import Scope, SizeNames
+from matcalc.verdict import Verdict, check, equal
 
 # What the catalogue does not have: log densities, and structures with more than one term.
 BESIDES = tuple(
@@ -44,8 +48,48 @@ BESIDES = tuple(
          "(A'*B' - B*A) + (C' - C)"),
     )
 )  # fmt: skip
-IDENTITIES = [r for r in (*CATALOGUE, *BESIDES)
-              if isinstance(r, Identity) and r.holds and not any(f in r.of for f in SLOW)]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What an identity claims, what checks another claim in its place, and what it is about."""
+
+    key: str
+    claim: Expr
+    check: Callable[[str], Verdict]
+    size_names: SizeNames
+    variable: Symbol | None = None
+    symmetric: bool = False
+
+
+def derivative(identity: Identity) -> Stated:
+    derived = identity.derived
+    structured = derived.kind == "gradient" and derived.structure not in ("general", "orthogonal")
+    symmetric = derived.structure in ("symmetric", "spd") and derived.kind == "gradient"
+
+    def checked(claim: str) -> Verdict:
+        reading = "entrywise" if structured else None
+        let, order, layout = identity.declarations, identity.order, identity.layout
+        return check(identity.of, claim, identity.wrt, let, reading, order, layout)
+
+    return Stated(identity.key, identity.claim, checked, derived.scope.size_names, derived.variable, symmetric)
+
+
+def equality(record: Equality) -> Stated:
+    scope = Scope(record.declarations)
+    (left,) = scope.read(record.left)
+    (right,) = scope.read(record.right, like=left.shape)
+    return Stated(record.key, right, partial(check, record.left, let=record.declarations), scope.size_names)
+
+
+def in_the_language(record: Equality) -> bool:
+    return isinstance(record.left, str) and isinstance(record.right, str)
+
+
+STATED = [
+    *(derivative(r) for r in (*CATALOGUE, *BESIDES) if isinstance(r, Identity) and r.holds),
+    *(equality(r) for r in CATALOGUE if isinstance(r, Equality) and r.holds and in_the_language(r)),
+]
 
 
 @dataclass(frozen=True)
@@ -53,11 +97,11 @@ class Edit:
     """A way to spoil a claim, and the names that are fair for it."""
 
     kinds: set[str]
-    spoilt: Callable[[Identity], Iterator[Expr]]
+    spoilt: Callable[[Stated], Iterator[Expr]]
 
 
-def at_nodes(rule: Callable[[Expr], Iterator[Expr]]) -> Callable[[Identity], Iterator[Expr]]:
-    def spoilt(identity: Identity) -> Iterator[Expr]:
+def at_nodes(rule: Callable[[Expr], Iterator[Expr]]) -> Callable[[Stated], Iterator[Expr]]:
+    def spoilt(identity: Stated) -> Iterator[Expr]:
         for node, place in everywhere(identity.claim):
             for new in rule(node):
                 try:
@@ -68,7 +112,7 @@ def at_nodes(rule: Callable[[Expr], Iterator[Expr]]) -> Callable[[Identity], Ite
     return spoilt
 
 
-def whole(rule: Callable[[Expr], Expr]) -> Callable[[Identity], Iterator[Expr]]:
+def whole(rule: Callable[[Expr], Expr]) -> Callable[[Stated], Iterator[Expr]]:
     return lambda identity: iter([rule(identity.claim)])
 
 
@@ -82,9 +126,9 @@ def fewer_terms(node: Expr) -> Iterator[Expr]:
         yield from (add(node, negative(t)) for t in node.terms)
 
 
-def one_more_term(identity: Identity) -> Iterator[Expr]:
-    x = identity.derived.variable
-    if x.shape == identity.claim.shape and not isinstance(identity.claim, Number):
+def one_more_term(identity: Stated) -> Iterator[Expr]:
+    x = identity.variable
+    if x is not None and x.shape == identity.claim.shape and not isinstance(identity.claim, Number):
         yield add(identity.claim, x)
 
 
@@ -103,7 +147,7 @@ def swapped_factors(node: Expr) -> Iterator[Expr]:
                 yield multiply(number(node.coefficient), *node.scalars, *c[:k], c[k + 1], c[k], *c[k + 2 :])
 
 
-def exchanged_symbols(identity: Identity) -> Iterator[Expr]:
+def exchanged_symbols(identity: Stated) -> Iterator[Expr]:
     for a, b in combinations(sorted(identity.claim.symbols, key=lambda s: s.name), 2):
         if a.shape == b.shape:
             yield substitute(identity.claim, {a: b, b: a})
@@ -135,16 +179,16 @@ def fewer_factors(node: Expr) -> Iterator[Expr]:
                 yield multiply(number(node.coefficient), *node.args[:k], *node.args[k + 1 :])
 
 
-def diagonal_times(share: int) -> Callable[[Identity], Iterator[Expr]]:
-    def spoilt(identity: Identity) -> Iterator[Expr]:
+def diagonal_times(share: int) -> Callable[[Stated], Iterator[Expr]]:
+    def spoilt(identity: Stated) -> Iterator[Expr]:
         g = identity.claim
-        if identity.derived.structure in ("symmetric", "spd") and identity.derived.kind == "gradient":
+        if identity.symmetric:
             yield add(g, scale(number(share - 1).value, hadamard(g, eye(g.shape[0]))))
 
     return spoilt
 
 
-def inverted_throughout(identity: Identity) -> Iterator[Expr]:
+def inverted_throughout(identity: Stated) -> Iterator[Expr]:
     for s in sorted(identity.claim.symbols, key=lambda s: s.name):
         if s.structure == "spd":
             yield substitute(identity.claim, {s: inv(s)})
@@ -191,16 +235,12 @@ EDITS = {
 LEAST_NAMED = 0.95
 
 
-def kind_of(identity: Identity, spoilt: Expr) -> str | None:
+def kind_of(identity: Stated, spoilt: Expr) -> str | None:
     """The kind of the diagnosis; None where the edit changes nothing."""
     if spoilt.shape != identity.claim.shape or equal(spoilt, identity.claim).ok:
         return None
-    derived = identity.derived
-    text = Form(spoilt, derived.scope.size_names).text
-    structured = derived.kind == "gradient" and derived.structure not in ("general", "orthogonal")
-    reading = "entrywise" if structured else None
-    let = identity.declarations
-    verdict = check(identity.of, text, identity.wrt, let, reading, identity.order, identity.layout)
+    text = Form(spoilt, identity.size_names).text
+    verdict = identity.check(text)
     assert verdict.verdict != "right", (identity.key, text)
     assert verdict.diagnosis is not None, (identity.key, text)
     return verdict.diagnosis.kind
@@ -209,7 +249,7 @@ def kind_of(identity: Identity, spoilt: Expr) -> str | None:
 @pytest.mark.parametrize("name", EDITS)
 def test_a_spoiling_edit_is_refuted_and_named(name: str, capsys: pytest.CaptureFixture[str]):
     tried, missed = 0, []
-    for k, identity in enumerate(IDENTITIES):
+    for k, identity in enumerate(STATED):
         forms = list(EDITS[name].spoilt(identity))
         spoilt = forms[k % len(forms)] if forms else identity.claim
         kind = kind_of(identity, spoilt)

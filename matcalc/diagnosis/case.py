@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from matcalc.comparison import Comparison
-from matcalc.diagnosis.tree import parts_of
+from matcalc.diagnosis.tree import everywhere, parts_of
 from matcalc.errors import DomainError, MatcalcError
 from matcalc.evaluate import Evaluation
 from matcalc.exact import ExactClaim
-from matcalc.expr import Expr, Opaque, Symbol
+from matcalc.expr import Call, Expr, Opaque, Symbol
 from matcalc.form import Form
 from matcalc.oracle import relative_error, structure_of, weigh
 from matcalc.sampling import GUARDED, Points, sample
@@ -90,6 +90,12 @@ class Case:
     def parts(self) -> list[Expr]:
         """What may have been forgotten: the parts of the correct form and of the expression."""
         return list(islice(parts_of(self.sources), MAX_PARTS))
+
+    @cached_property
+    def triangles(self) -> list[str]:
+        """The projections on a triangle that are in the correct form."""
+        nodes = everywhere(self.right) if self.right is not None else ()
+        return sorted({n.function for n, _ in nodes if isinstance(n, Call)} & {"tril", "triu"})
 
     @property
     def shape(self) -> Shape:

@@ -6,6 +6,7 @@ from fractions import Fraction
 from matcalc.algebra import add, call, eye, hadamard, scale, subtract, transpose
 from matcalc.diagnosis.case import Case, Edit
 from matcalc.diagnosis.edits import Change
+from matcalc.diagnosis.tree import is_square
 from matcalc.expr import Call, Expr, Sum
 from matcalc.formulation import SYMBOLIC
 from matcalc.simplification import simplify
@@ -81,7 +82,10 @@ def _projected(case: Case, reading: Reading, e: Expr) -> Expr:
 
 
 def triangles(case: Case, node: Expr) -> Iterator[Change]:
-    """The other triangle kept."""
+    """The other triangle kept, or a factor whose triangle is not taken."""
     other = {"tril": "triu", "triu": "tril"}
     if isinstance(node, Call) and node.function in other:
         yield Change("the wrong triangle is kept: {old} should be {new}", call, (other[node.function], *node.arguments))
+    elif is_square(node):
+        for keep in case.triangles:
+            yield Change("the projection on a triangle is missing: {old} should be {new}", call, (keep, node))

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator
 from itertools import combinations, islice
 
-from matcalc.algebra import add, call, hadamard, inv, is_zero, multiply, number, power, subtract, transpose
+from matcalc.algebra import add, call, hadamard, inv, is_zero, multiply, number, power, size, subtract, transpose
 from matcalc.errors import MatcalcError
-from matcalc.expr import Call, ElementwisePower, Expr, Hadamard, Number, Power, Product, Size, Sum
+from matcalc.expr import Call, ElementwisePower, Expr, Hadamard, Number, Power, Product, Size, Sum, Symbol
 
 Place = Callable[[Expr], Expr]
 
@@ -39,12 +39,12 @@ def is_square(e: Expr) -> bool:
 def chain_of(node: Expr) -> tuple[tuple[Expr, ...], tuple[Expr, ...]]:
     """A matrix as the scalars before a chain, and the chain with its powers written out."""
     if not isinstance(node, Product):
-        return (), (node,)
+        return (), tuple(_unfolded(node))
     return (number(node.coefficient), *node.scalars), tuple(f for factor in node.chain for f in _unfolded(factor))
 
 
 def _unfolded(f: Expr) -> list[Expr]:
-    if not isinstance(f, Power):
+    if not isinstance(f, Power) or f.is_scalar:
         return [f]
     assert isinstance(f.exponent, Number)
     k = int(f.exponent.value)
@@ -55,13 +55,13 @@ def _unfolded(f: Expr) -> list[Expr]:
 
 
 def parts_of(expressions: Iterable[Expr]) -> Iterator[Expr]:
-    """The parts of expressions, and their inverses and transposes, each once."""
+    """The parts of expressions, their inverses and transposes, and vectors as diagonals, each once."""
     parts = (part for e in expressions for node, _ in everywhere(e) for part in _parts(node))
     return iter(dict.fromkeys(version for part in parts for version in _versions(part)))
 
 
 def _parts(node: Expr) -> Iterator[Expr]:
-    """A node, the runs of factors in it, and the determinants that a determinant of a product is made of."""
+    """A node, the runs of factors in it, and what the power or the determinant of a product is made of."""
     if isinstance(node, Number | Size) or is_zero(node):
         return
     yield node
@@ -69,8 +69,18 @@ def _parts(node: Expr) -> Iterator[Expr]:
         yield from (multiply(*node.chain[i:j]) for i, j in combinations(range(len(node.chain) + 1), 2) if j - i > 1)
     if isinstance(node, Hadamard):
         yield from (hadamard(*fs) for k in range(2, len(node.factors)) for fs in combinations(node.factors, k))
+    if isinstance(node, Power) and isinstance(node.base, Product) and node.is_scalar:
+        yield from (power(f, node.exponent) for f in node.base.args)
     if isinstance(node, Call) and node.function in ("det", "logdet"):
         yield from (call("det", s) for s in node.symbols if is_square(s))
+        yield from (power(call("det", f), other) for f, other in _kronecker_factors(node.arguments[0]))
+
+
+def _kronecker_factors(e: Expr) -> Iterator[tuple[Expr, Expr]]:
+    """Both factors of a Kronecker product, each with the number of rows of the other."""
+    if isinstance(e, Call) and e.function == "kron" and all(map(is_square, e.arguments)):
+        a, b = e.arguments
+        yield from ((a, size(b.shape[0])), (b, size(a.shape[0])))
 
 
 def _versions(e: Expr) -> Iterator[Expr]:
@@ -80,5 +90,7 @@ def _versions(e: Expr) -> Iterator[Expr]:
             yield power(e, number(-1))
         elif is_square(e):
             yield from (transpose(e), inv(e))
+        elif isinstance(e, Symbol):
+            yield call("diag", e)
     except MatcalcError:
         return
