@@ -26,10 +26,10 @@ from matcalc.algebra import (
 )
 from matcalc.derivative import Form
 from matcalc.diagnosis.tree import everywhere, is_square
+from matcalc.equalities import Equality
 from matcalc.errors import MatcalcError
 from matcalc.expr import Call, Expr, Number, Power, Product, Sum, Symbol
 from matcalc.identities import CATALOGUE
-from matcalc.equalities import Equality
 from matcalc.records import Identity
 from matcalc.scope import Scope, SizeNames
 from matcalc.verdict import Verdict, check, equal
