@@ -70,7 +70,7 @@ def _parts(node: Expr) -> Iterator[Expr]:
     if isinstance(node, Hadamard):
         yield from (hadamard(*fs) for k in range(2, len(node.factors)) for fs in combinations(node.factors, k))
     if isinstance(node, Power) and isinstance(node.base, Product) and node.is_scalar:
-        yield from (power(f, node.exponent) for f in node.base.args)
+        yield from (power(f, node.exponent) for f in node.base.scalars)
     if isinstance(node, Call) and node.function in ("det", "logdet"):
         yield from (call("det", s) for s in node.symbols if is_square(s))
         yield from (power(call("det", f), other) for f, other in _kronecker_factors(node.arguments[0]))
