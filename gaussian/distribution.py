@@ -137,7 +137,6 @@ class Gaussian:
         """Independent draws L z + μ, z ~ N(0, I), from a `jax.random` key."""
         return _sample(self, key, tuple(shape))
 
-    @jax.jit
     def entropy(self) -> Float[Array, "*batch"]:
         """H = ½ (log det Σ + D (log 2π + 1)) [N37]."""
         return log_integral(self.factor) + self.dimension / 2

@@ -46,9 +46,10 @@ def as_vector_and_matrix(
 
 
 class Factored(NamedTuple):
-    """A triangular factor, the matrix it belongs to, and whether all were admissible; NaN where not."""
+    """A triangular factor and its diagonal, NaN where not admissible, the matrix as given, and whether all were."""
 
     factor: Float[Array, "*batch d d"]
+    diagonal: Float[Array, "*batch d"]
     matrix: Float[Array, "*batch d d"]
     ok: Bool[Array, ""]
 
@@ -56,28 +57,33 @@ class Factored(NamedTuple):
 @jax.jit
 def cholesky(vector: Float[Array, "*batch d"], S: Float[Array, "*batch d d"]) -> Factored:
     """L with S = L Lᵀ."""
-    ok = _is_symmetric(lax.stop_gradient(S)) & jnp.isfinite(vector).all(-1)
-    # LAPACK reads columns: given the transpose, it is handed S as it lies in memory
-    L = jnp.linalg.cholesky(_as_symmetric(S).mT, symmetrize_input=False)
-    ok &= _is_regular(*lax.stop_gradient((L, S)))
-    mark = jnp.where(ok, 0.0, jnp.nan)[..., None, None]
-    return Factored(L + mark, S + mark, ok.all())
+    L = jnp.linalg.cholesky(_as_symmetric(S), symmetrize_input=False)
+    pivots = jnp.diagonal(L, axis1=-2, axis2=-1)
+    ok = _is_regular(*lax.stop_gradient((pivots, S))) & jnp.isfinite(vector).all(-1)
+    mark = nan_unless(ok)[..., None]
+    return Factored(L + mark[..., None], pivots + mark, S, ok.all())
 
 
 @jax.jit
 def reversed_cholesky(vector: Float[Array, "*batch d"], S: Float[Array, "*batch d d"]) -> Factored:
     """W, lower triangular, with S = WᵀW: the Cholesky factor from the last coordinate to the first."""
-    L, S, ok = cholesky(vector, S[..., ::-1, ::-1])
-    return Factored(L[..., ::-1, ::-1].mT, S[..., ::-1, ::-1], ok)
+    L, pivots, S, ok = cholesky(vector, S[..., ::-1, ::-1])
+    return Factored(L[..., ::-1, ::-1].mT, pivots[..., ::-1], S[..., ::-1, ::-1], ok)
 
 
 @jax.jit
 def lower_factor(vector: Float[Array, "*batch d"], L: Float[Array, "*batch d d"]) -> Factored:
     """L itself, if it is finite, lower triangular and of positive diagonal."""
-    ok = (jnp.diagonal(L, axis1=-2, axis2=-1) > 0).all(-1) & (jnp.triu(L, 1) == 0).all((-1, -2))
+    diagonal = jnp.diagonal(L, axis1=-2, axis2=-1)
+    ok = (diagonal > 0).all(-1) & (jnp.triu(L, 1) == 0).all((-1, -2))
     ok &= jnp.isfinite(L).all((-1, -2)) & jnp.isfinite(vector).all(-1)
-    L = jnp.where(ok[..., None, None], L, jnp.nan)
-    return Factored(L, L, ok.all())
+    mark = nan_unless(ok)[..., None]
+    return Factored(L + mark[..., None], diagonal + mark, L, ok.all())
+
+
+def nan_unless(ok: Bool[Array, "*batch"]) -> Float[Array, "*batch"]:
+    """0 where ok, else NaN: to be added to what must not pass for a result."""
+    return jnp.where(ok, 0.0, jnp.nan)
 
 
 def is_known_false(ok: Bool[Array, ""]) -> bool:
@@ -136,41 +142,43 @@ def explain_lower(vector: Array, L: Array, vector_name: str, matrix_name: str) -
 
 @jax.custom_jvp
 def _as_symmetric(S: Array) -> Array:
-    """S as it is, but only the symmetric part of its tangent: factoring one triangle stands for both."""
-    return S
+    """S with NaN in the place of s_ij unless |s_ij - s_ji| ≤ τ √(s_ii s_jj), and the symmetric part of its tangent.
+
+    Every entry is compared, at no cost to speak of: LAPACK wants a copy of S, and this is what it gets. A NaN spreads
+    to a pivot. Of the tangent one triangle stands for both.
+    """
+    size = lax.optimization_barrier(jnp.sqrt(jnp.abs(jnp.diagonal(S, axis1=-2, axis2=-1))))  # taken once, not d times
+    bound = _symmetry_tolerance(S) * size[..., :, None] * size[..., None, :]
+    return jnp.where(jnp.abs(S - S.mT) <= bound, S, jnp.nan)
 
 
 @_as_symmetric.defjvp
 def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
-    return primals[0], (tangents[0] + tangents[0].mT) / 2
-
-
-def _is_symmetric(S: Array) -> Array:
-    """Whether |s_ij - s_ji| ≤ τ √(s_ii s_jj) for every i and j; false for NaN. Both orders are read, so no |.|."""
-    size = lax.optimization_barrier(jnp.sqrt(jnp.abs(jnp.diagonal(S, axis1=-2, axis2=-1))))  # taken once, not d times
-    largest = ((S - S.mT) / size[..., None, :]).max(-1)
-    return (largest <= _symmetry_tolerance(S) * size).all(-1)
+    return _as_symmetric(primals[0]), (tangents[0] + tangents[0].mT) / 2
 
 
 def _symmetry_tolerance(S: Array | np.ndarray) -> float:
     return float(jnp.finfo(S.dtype).eps) ** 0.5
 
 
-def _is_regular(L: Array, S: Array) -> Array:
-    """Whether S = L Lᵀ is regular to working precision; false for NaN.
+def _is_regular(pivots: Array, S: Array) -> Array:
+    """Whether S, of Cholesky pivots l_ii, is regular to working precision; false for NaN.
 
     A singular matrix leaves a pivot of rounding errors, tiny beside its diagonal entry but seldom 0. Only where there
     is a tiny pivot is the inverse formed, whose trace tells a singular matrix from a badly conditioned one.
     """
-    diagonal, pivots = (jnp.diagonal(A, axis1=-2, axis2=-1) for A in (S, L))
     eps = float(jnp.finfo(S.dtype).eps)
-    clear = (pivots**2 > eps**0.5 * diagonal).all(-1)
-    return lax.cond(clear.all(), lambda: clear, lambda: _inverse_trace(L, diagonal) < 1 / (S.shape[-1] * eps))
+    clear = (pivots**2 > eps**0.5 * jnp.diagonal(S, axis1=-2, axis2=-1)).all(-1)
+    return lax.cond(clear.all(), lambda: clear, lambda: _inverse_trace(S) < 1 / (S.shape[-1] * eps))
 
 
-def _inverse_trace(L: Array, diagonal: Array) -> Array:
-    """tr R⁻¹ of the correlation matrix R of L Lᵀ: between 1/λ and d/λ, λ its smallest eigenvalue."""
-    size = jnp.sqrt(diagonal)[..., None, :] * np.eye(L.shape[-1], dtype=L.dtype)
+def _inverse_trace(S: Array) -> Array:
+    """tr R⁻¹ of the correlation matrix R of S: between 1/λ and d/λ, λ its smallest eigenvalue.
+
+    S is factored again, for a factor handed to a branch that is seldom taken would be copied every time.
+    """
+    L = jnp.linalg.cholesky(_as_symmetric(S), symmetrize_input=False)
+    size = jnp.sqrt(jnp.diagonal(S, axis1=-2, axis2=-1))[..., None, :] * np.eye(S.shape[-1], dtype=S.dtype)
     return jnp.square(lax.linalg.triangular_solve(L, size, left_side=True, lower=True)).sum((-1, -2))
 
 

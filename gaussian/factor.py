@@ -14,9 +14,9 @@ from jaxtyping import Float
 from gaussian.pytree import pytree
 from gaussian.triangular import (
     apply,
+    diagonal,
     gram,
     inverse_lower,
-    log_diagonal,
     solve_lower,
     squared_norm,
     squared_norm_solve,
@@ -26,10 +26,12 @@ from gaussian.triangular import (
 @pytree
 @dataclass(frozen=True)
 class CovarianceFactor:
-    """L, lower triangular with a positive diagonal: Σ = L Lᵀ; and Σ itself as long as it is known."""
+    """L, lower triangular with a positive diagonal: Σ = L Lᵀ; its diagonal, and Σ as given, while known."""
 
     cholesky: Float[Array, "*batch d d"]
-    known: Float[Array, "*batch d d"] | None = None  # no leaf: L alone is the state, and what is differentiated
+    # no leaves: L alone is the state, and what is differentiated
+    diagonal: Float[Array, "*batch d"] | None = None
+    known: Float[Array, "*batch d d"] | None = None
 
     @property
     def dimension(self) -> int:
@@ -44,7 +46,7 @@ class CovarianceFactor:
     @property
     def covariance(self) -> Float[Array, "*batch d d"]:
         """Σ = L Lᵀ."""
-        return self.cholesky @ self.cholesky.mT if self.known is None else self.known
+        return self.cholesky @ self.cholesky.mT if self.known is None else _as_valid(self.known, self.cholesky)
 
     @property
     def precision(self) -> Float[Array, "*batch d d"]:
@@ -59,7 +61,7 @@ class CovarianceFactor:
     @property
     def log_diagonal(self) -> Float[Array, "*batch d"]:
         """log l_ii."""
-        return log_diagonal(self.cholesky)
+        return jnp.log(diagonal(self.cholesky) if self.diagonal is None else self.diagonal)
 
     def whiten(self, y: Float[Array, "*points d"]) -> Float[Array, "*points d"]:
         """z = L⁻¹ y."""
@@ -77,9 +79,10 @@ class CovarianceFactor:
 @pytree
 @dataclass(frozen=True)
 class PrecisionFactor:
-    """W, lower triangular with a positive diagonal: Λ = Σ⁻¹ = WᵀW; and Λ itself as long as it is known."""
+    """W, lower triangular with a positive diagonal: Λ = Σ⁻¹ = WᵀW; its diagonal, and Λ as given, while known."""
 
     whitener: Float[Array, "*batch d d"]
+    diagonal: Float[Array, "*batch d"] | None = None
     known: Float[Array, "*batch d d"] | None = None
 
     @property
@@ -101,7 +104,7 @@ class PrecisionFactor:
     @property
     def precision(self) -> Float[Array, "*batch d d"]:
         """Λ = WᵀW."""
-        return gram(self.whitener) if self.known is None else self.known
+        return gram(self.whitener) if self.known is None else _as_valid(self.known, self.whitener)
 
     @property
     def log_det(self) -> Float[Array, "*batch"]:
@@ -111,7 +114,7 @@ class PrecisionFactor:
     @property
     def log_diagonal(self) -> Float[Array, "*batch d"]:
         """log l_ii = -log w_ii."""
-        return -log_diagonal(self.whitener)
+        return -jnp.log(diagonal(self.whitener) if self.diagonal is None else self.diagonal)
 
     def whiten(self, y: Float[Array, "*points d"]) -> Float[Array, "*points d"]:
         """z = W y."""
@@ -127,6 +130,11 @@ class PrecisionFactor:
 
 
 Factor = CovarianceFactor | PrecisionFactor
+
+
+def _as_valid(known: Array, factor: Array) -> Array:
+    """The matrix as it was given, or NaN where its factor is."""
+    return known + 0 * factor[..., :1, :1]
 
 
 def ratio(p: Factor, q: Factor) -> Float[Array, "*batch d d"]:

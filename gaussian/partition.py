@@ -13,7 +13,8 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float, Int
 
-from gaussian.factor import CovarianceFactor, Factor
+from gaussian import domain
+from gaussian.factor import CovarianceFactor, Factor, PrecisionFactor
 from gaussian.parameters import MeanCovariance, MeanPrecision
 from gaussian.triangular import apply, inverse_lower, solve_lower
 from matcalc.errors import DomainError, MatcalcError, ShapeError
@@ -46,8 +47,7 @@ def marginal(mean: Array, factor: Factor, kept: Indices, rest: Indices) -> tuple
     """Mean and factor of the coordinates `kept`: N(μ_a, Σ_aa), or of precision Λ_aa - Λ_ab Λ_bb⁻¹ Λ_ba."""
     if isinstance(factor, CovarianceFactor):
         return MeanCovariance(*_block(mean, factor.covariance, kept)).factored()
-    precision = _schur(factor.precision, kept, rest)[0]
-    return MeanPrecision(mean[..., kept], precision).factored()
+    return MeanPrecision(mean[..., kept], _schur(factor.precision, kept, rest)).factored()
 
 
 def condition(
@@ -61,8 +61,11 @@ def condition(
     if not isinstance(values, jax.core.Tracer) and not np.isfinite(values).all():
         raise DomainError("values: expected finite values to condition on, got NaN or infinity; leave those out.")
     if isinstance(factor, CovarianceFactor):
-        return MeanCovariance(*_condition_covariance(mean, factor.covariance, given, free, values)).factored()
-    return MeanPrecision(*_condition_precision(mean, factor.precision, given, free, values)).factored()
+        S = factor.covariance if factor.known is None else factor.known  # checked by being factored, in another order
+        shifted, L = _condition_covariance(mean, S, given, free, values)
+        return shifted, CovarianceFactor(L)
+    shifted, W = _condition_precision(mean, factor.precision, given, free, values)
+    return shifted, PrecisionFactor(W)
 
 
 @jax.jit
@@ -71,23 +74,29 @@ def _block(mean: Array, A: Array, a: Indices) -> tuple[Array, Array]:
 
 
 @jax.jit
-def _schur(A: Array, a: Indices, b: Indices) -> tuple[Array, Array, Array]:
-    """A_aa - A_ab A_bb⁻¹ A_ba, with M, the Cholesky factor of A_bb, and M⁻¹ A_ba on the way."""
-    M = jnp.linalg.cholesky(A[..., b[:, None], b])
-    T = inverse_lower(M) @ A[..., b[:, None], a]
-    return A[..., a[:, None], a] - T.mT @ T, M, T
+def _schur(A: Array, a: Indices, b: Indices) -> Array:
+    """A_aa - A_ab A_bb⁻¹ A_ba."""
+    T = inverse_lower(jnp.linalg.cholesky(A[..., b[:, None], b])) @ A[..., b[:, None], a]
+    return A[..., a[:, None], a] - T.mT @ T
 
 
 @jax.jit
 def _condition_covariance(mean: Array, S: Array, b: Indices, a: Indices, values: Array) -> tuple[Array, Array]:
-    conditional, M, T = _schur(S, a, b)
-    shift = apply(T.mT, solve_lower(M, values - mean[..., b]))
-    return mean[..., a] + shift, conditional
+    """The factor of Σ, b before a, is [[M, 0], [K, L]] with Σ_bb = MMᵀ, Σ_ab = KMᵀ and LLᵀ the covariance sought."""
+    order, k = jnp.concatenate([b, a]), len(b)
+    joint = domain.cholesky(mean, S[..., order[:, None], order]).factor
+    M, K, L = joint[..., :k, :k], joint[..., k:, :k], joint[..., k:, k:]
+    return _where_finite(mean[..., a] + apply(K, solve_lower(M, values - mean[..., b])), L)
 
 
 @jax.jit
 def _condition_precision(mean: Array, P: Array, b: Indices, a: Indices, values: Array) -> tuple[Array, Array]:
-    block = P[..., a[:, None], a]
-    M = jnp.linalg.cholesky(block)
     pull = apply(P[..., a[:, None], b], values - mean[..., b])
-    return mean[..., a] - apply(inverse_lower(M).mT, solve_lower(M, pull)), block
+    W = domain.reversed_cholesky(mean, P[..., a[:, None], a]).factor
+    L = inverse_lower(W)
+    return _where_finite(mean[..., a] - apply(L, apply(L.mT, pull)), W)
+
+
+def _where_finite(mean: Array, factor: Array) -> tuple[Array, Array]:
+    """Both, with NaN for a factor whose mean is not finite; one factor for each mean."""
+    return mean, factor + domain.nan_unless(jnp.isfinite(mean).all(-1))[..., None, None]

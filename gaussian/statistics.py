@@ -9,12 +9,15 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from jax import Array, lax
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
 from gaussian.pytree import pytree
+from gaussian.triangular import gram
 from matcalc.errors import DomainError, MatcalcError, ShapeError
+
+CHUNK = 1000  # rows read at a time
 
 
 @pytree
@@ -62,10 +65,27 @@ def _statistics(x: Array) -> tuple[SufficientStatistics, Array]:
     # centred on every 16th point: its mean is within √15 standard deviations of the mean, whatever the data, so the
     # correction below cancels little more than a digit at worst, and a pass over the data is saved
     centre = x[..., ::16, :].mean(-2)
-    y = x - centre[..., None, :]
-    shift = y.mean(-2)
-    scatter = y.mT @ y - _scaled_square(n, shift)
+    total, square = _sums(x, centre)
+    shift = total / n[..., None]
+    scatter = square - _scaled_square(n, shift)
     return _checked(SufficientStatistics(n, centre + shift, scatter, n), jnp.isfinite(scatter).all((-1, -2)))
+
+
+def _sums(x: Array, centre: Array) -> tuple[Array, Array]:
+    """Σ y and Σ yyᵀ for y = x - centre, in one pass, by chunks that stay in the cache."""
+
+    def sums(chunk: Array) -> tuple[Array, Array]:
+        y = chunk - centre[..., None, :]
+        return y.sum(-2), gram(y)
+
+    def add(running: tuple[Array, Array], start: Array) -> tuple[tuple[Array, Array], None]:
+        total, square = sums(lax.dynamic_slice_in_dim(x, start, CHUNK, -2))
+        return (running[0] + total, running[1] + square), None
+
+    whole = x.shape[-2] // CHUNK * CHUNK
+    if not whole:
+        return sums(x)
+    return lax.scan(add, sums(x[..., whole:, :]), jnp.arange(0, whole, CHUNK))[0]
 
 
 @jax.jit
