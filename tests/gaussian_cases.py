@@ -1,5 +1,7 @@
 """Gaussians to test laws on, and what it means for two results to be the same."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -18,6 +20,12 @@ PARAMETRISATIONS = {
     "cholesky": MeanCholesky,
     "natural": Natural,
 }
+
+
+# most of the time of these tests goes into compiling, so what runs once is compiled without being optimised
+jit = partial(
+    jax.jit, compiler_options={"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
+)
 
 
 def held_by(name, mean=MEAN, covariance=COVARIANCE):

@@ -18,6 +18,7 @@ from gaussian_cases import (
     D,
     assert_same,
     held_by,
+    jit,
 )
 from scipy import stats
 
@@ -47,7 +48,7 @@ def test_the_density_is_scipys(held):
     assert_same(g.mahalanobis(POINTS) ** 2, g.squared_mahalanobis(POINTS))
 
 
-@jax.jit
+@jit
 def log_probs(mean, S, P, x):
     return Gaussian.from_covariance(mean, S).log_prob(x), Gaussian.from_precision(mean, P).log_prob(x)
 
@@ -90,7 +91,7 @@ def test_a_condition_of_1e12_keeps_log_prob_to_six_digits(d, points):
             assert abs(float(log_prob[k]) - exact) <= 1e-6 * abs(exact)
 
 
-@jax.jit
+@jit
 def entropies(g):
     """In closed form, as -E[log p] by quadrature, and as A - ⟨η, ∇A⟩ by the normaliser."""
     eta = g.to(Natural)
@@ -204,7 +205,7 @@ def test_the_gradient_of_the_distance_at_the_mean_is_0_and_never_nan():
 @HELD
 def test_a_gaussian_is_a_pytree_under_jit_vmap_grad_and_tree_map(held):
     g = held_by(held)
-    assert_same(jax.jit(lambda g: g)(g).log_prob(POINTS), g.log_prob(POINTS))
+    assert_same(jit(lambda g: g)(g).log_prob(POINTS), g.log_prob(POINTS))
     assert_same(jax.tree.map(lambda leaf: leaf, g).log_prob(POINTS), g.log_prob(POINTS))
     assert_same(jax.vmap(g.log_prob)(POINTS), g.log_prob(POINTS))
     slope = jax.grad(lambda g: g.log_prob(POINT))(g)
@@ -216,7 +217,7 @@ def test_a_gaussian_is_a_pytree_under_jit_vmap_grad_and_tree_map(held):
     assert_same((moved.log_prob(POINT) - g.log_prob(POINT)) / step, rise, 1e-4)
 
 
-@jax.jit
+@jit
 def asked(g, x):
     """Of everything that a Gaussian answers, one of each kind."""
     conditional = g.condition([0, 2], POINT[:2])
@@ -245,7 +246,7 @@ def test_many_values_to_condition_on_make_a_batch():
     g = held_by("covariance")
     conditional = g.condition([0], POINTS[:, :1])
     assert conditional.batch_shape == (5,)
-    each = jax.jit(jax.vmap(lambda v: g.condition([0], v).log_prob(POINT[1:])))(POINTS[:, :1])
+    each = jit(jax.vmap(lambda v: g.condition([0], v).log_prob(POINT[1:])))(POINTS[:, :1])
     assert_same(conditional.log_prob(POINT[1:]), each)
 
 
@@ -277,7 +278,7 @@ def test_a_condition_that_makes_no_sense_is_refused(held, case):
 
 def test_values_that_are_not_finite_give_nan_under_jit():
     g = held_by("covariance")
-    log_prob = jax.jit(lambda v: g.condition([0], v).log_prob(POINT[1:]))
+    log_prob = jit(lambda v: g.condition([0], v).log_prob(POINT[1:]))
     assert np.isnan([log_prob(np.array([value])) for value in (np.nan, np.inf)]).all()
 
 

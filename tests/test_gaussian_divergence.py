@@ -8,7 +8,17 @@ import mpmath
 import numpy as np
 import pytest
 import scipy.linalg
-from gaussian_cases import COVARIANCE, MEAN, OTHER_COVARIANCE, OTHER_MEAN, PARAMETRISATIONS, D, assert_same, held_by
+from gaussian_cases import (
+    COVARIANCE,
+    MEAN,
+    OTHER_COVARIANCE,
+    OTHER_MEAN,
+    PARAMETRISATIONS,
+    D,
+    assert_same,
+    held_by,
+    jit,
+)
 
 from gaussian import (
     Gaussian,
@@ -120,7 +130,7 @@ def test_bures_wasserstein_obeys_the_triangle_inequality():
     assert bures_wasserstein(p, r) < bures_wasserstein(p, q) + bures_wasserstein(q, r)
 
 
-@partial(jax.jit, static_argnums=0)
+@partial(jit, static_argnums=0)
 def along_a_line(divergence, S, q, steps):
     """The divergence from q of N(MEAN, S + t OTHER_COVARIANCE), with its first two derivatives, at each step t."""
 
@@ -130,7 +140,7 @@ def along_a_line(divergence, S, q, steps):
     return jax.lax.map(lambda t: (f(t), jax.grad(f)(t), jax.grad(jax.grad(f))(t)), steps)
 
 
-@jax.jit
+@jit
 def slopes_at_equality(S):
     """Of the distance and of its square."""
     at = jnp.asarray(MEAN), S

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from gaussian_cases import COVARIANCE, MEAN, PARAMETRISATIONS, POINT, RNG, D, assert_same, held_by
+from gaussian_cases import COVARIANCE, MEAN, PARAMETRISATIONS, POINT, RNG, D, assert_same, held_by, jit
 
 from gaussian import (
     Gaussian,
@@ -48,12 +48,12 @@ def test_the_score_is_the_derivative_of_the_log_density_in_every_reading(name):
     def log_prob(vector, matrix):
         return Gaussian.from_parameters(kind(vector, matrix)).log_prob(POINT)
 
-    @jax.jit
+    @jit
     def gradients(at):
         by_vector = jax.grad(log_prob)(*at)
         return [kind(by_vector, grad(log_prob, kind.structure, r, argnums=1)(*at)) for r in READINGS]
 
-    @jax.jit
+    @jit
     def scores(*held):
         return [[score(g, POINT, kind, r) for r in READINGS] for g in held]
 
@@ -116,7 +116,7 @@ def test_the_likelihood_is_stationary_in_every_parameter_at_its_maximum(name):
     )
 
 
-@partial(jax.jit, static_argnums=0)
+@partial(jit, static_argnums=0)
 def free(kind, parameters):
     vector, matrix = jax.tree.leaves(parameters)
     return jnp.concatenate([vector, kind.structure.free(matrix)])
@@ -129,7 +129,7 @@ def test_fisher_information_is_the_hessian_of_the_cross_entropy(name):
     def f(theta):
         return cross_entropy(g, Gaussian.from_parameters(kind(theta[:D], kind.structure.fill(theta[D:], D))))
 
-    assert_same(fisher_information(g, kind), jax.jit(jax.hessian(f))(free(kind, g.to(kind))), 1e-9)
+    assert_same(fisher_information(g, kind), jit(jax.hessian(f))(free(kind, g.to(kind))), 1e-9)
 
 
 def test_fisher_information_is_the_hessian_of_the_normaliser_in_the_natural_parameters():
@@ -137,7 +137,7 @@ def test_fisher_information_is_the_hessian_of_the_normaliser_in_the_natural_para
         return log_normaliser(Natural(theta[:D], Natural.structure.fill(theta[D:], D)))
 
     g = held_by("natural")
-    assert_same(fisher_information(g, Natural), jax.jit(jax.hessian(A))(free(Natural, g.to(Natural))))
+    assert_same(fisher_information(g, Natural), jit(jax.hessian(A))(free(Natural, g.to(Natural))))
 
 
 @pytest.mark.parametrize("name", PARAMETRISATIONS)
@@ -269,7 +269,7 @@ def test_data_that_determine_no_gaussian_are_refused(case):
         fit(x, weights)
 
 
-entropy_of_fit = jax.jit(lambda x, w: fit(x, w).entropy())
+entropy_of_fit = jit(lambda x, w: fit(x, w).entropy())
 
 
 @pytest.mark.parametrize("case", ["NaN", "NaN of no weight", "too few", "constant", "negative weights", "no weight"])
@@ -281,6 +281,6 @@ def test_data_that_determine_no_gaussian_give_nan_under_jit(case):
 def test_options_that_make_no_sense_are_refused():
     with pytest.raises(DomainError, match=r"shrinkage: expected a number from 0 \(none\) to 1 .*, got 1.5"):
         fit(X, shrinkage=1.5)
-    assert np.isnan(jax.jit(lambda a: fit(X, shrinkage=a).entropy())(-0.5))
+    assert np.isnan(jit(lambda a: fit(X, shrinkage=a).entropy())(-0.5))
     with pytest.raises(MatcalcError, match="sufficient statistics are weighted already"):
         fit(statistics_of(X), WEIGHTS)

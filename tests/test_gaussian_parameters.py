@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from gaussian_cases import COVARIANCE, MEAN, PARAMETRISATIONS, POINT, D, assert_same, held_by
+from gaussian_cases import COVARIANCE, MEAN, PARAMETRISATIONS, POINT, D, assert_same, held_by, jit
 
 from gaussian import Gaussian, MeanCovariance, Natural, convert, log_normaliser, normalising_constant, statistics_of
 from matcalc.errors import DomainError, ShapeError
@@ -74,7 +74,7 @@ BAD_MATRICES = {
     "infinite": ([[np.inf, 0.0], [0.0, 1.0]], r"1 of 4 are NaN or infinite, the first at \(0, 0\)"),
 }
 MAKERS = {"covariance": Gaussian.from_covariance, "precision": Gaussian.from_precision}
-LOG_PROB = {name: jax.jit(lambda m, A, make=make: make(m, A).log_prob(np.ones(2))) for name, make in MAKERS.items()}
+LOG_PROB = {name: jit(lambda m, A, make=make: make(m, A).log_prob(np.ones(2))) for name, make in MAKERS.items()}
 
 
 @pytest.mark.parametrize("maker", MAKERS)
@@ -98,7 +98,7 @@ def test_one_bad_member_of_a_batch_is_named_and_alone_becomes_nan():
     batch = np.stack([np.eye(2), -np.eye(2), np.eye(2)])
     with pytest.raises(DomainError, match=r"covariance at batch index \(1,\): .* 2 of its 2 eigenvalues are negative"):
         Gaussian.from_covariance(np.zeros(2), batch)
-    log_prob = jax.jit(lambda S: Gaussian.from_covariance(np.zeros(2), S).log_prob(np.ones(2)))(batch)
+    log_prob = jit(lambda S: Gaussian.from_covariance(np.zeros(2), S).log_prob(np.ones(2)))(batch)
     assert np.isnan(log_prob).tolist() == [False, True, False]
 
 
@@ -108,7 +108,7 @@ FACTORS = {
     "zero diagonal": ([[1.0, 0.0], [0.0, 0.0]], "expected a positive diagonal, but its smallest entry is 0"),
     "NaN": ([[1.0, 0.0], [np.nan, 1.0]], "1 of 4 are NaN or infinite"),
 }
-ENTROPY_OF_CHOLESKY = jax.jit(lambda L: Gaussian.from_cholesky(np.zeros(2), L).entropy())
+ENTROPY_OF_CHOLESKY = jit(lambda L: Gaussian.from_cholesky(np.zeros(2), L).entropy())
 
 
 @pytest.mark.parametrize("fault", FACTORS)
@@ -158,7 +158,7 @@ def test_batches_that_do_not_fit_and_complex_numbers_are_errors():
 def test_a_matrix_of_deficient_rank_never_passes_by_its_rounding_errors(d, dtype):
     """Its last pivot may well come out positive; κ = 10¹² in float64 and 10⁵ in float32 still pass."""
     rng = np.random.default_rng(d)
-    make = jax.jit(lambda S: Gaussian.from_covariance(np.zeros(d, dtype), S).entropy())
+    make = jit(lambda S: Gaussian.from_covariance(np.zeros(d, dtype), S).entropy())
     for rank in {1, d // 2, d - 1}:
         B = rng.standard_normal((d, rank)).astype(dtype)
         assert np.isnan(make(B @ B.T))
