@@ -6,9 +6,9 @@ from jax import Array
 from jaxtyping import Float
 
 from gaussian.distribution import Gaussian, require_same_dimension
-from gaussian.factor import ratio
+from gaussian.factor import relative
 from gaussian.roots import polar, smooth_root
-from gaussian.triangular import squared_norm
+from gaussian.triangular import diagonal, squared_norm
 
 
 @jax.jit
@@ -20,12 +20,12 @@ def kl(q: Gaussian, p: Gaussian) -> Float[Array, "*batch"]:
     dimensions differ.
     """
     require_same_dimension(q, p)
-    E = ratio(p.factor, q.factor)
-    e = jnp.diagonal(E, axis1=-2, axis2=-1)
+    E, z = relative(p.factor, q.factor, q.mean - p.mean)
+    e = diagonal(E)
     near = e > -0.5  # further away 1 + e would cancel
     log_ratio = jnp.where(near, jnp.log1p(jnp.where(near, e, 0)), q.factor.log_diagonal - p.factor.log_diagonal)
     shape = (E * E).sum((-1, -2)) + 2 * (e - log_ratio).sum(-1)
-    return (p.factor.squared_norm(q.mean - p.mean) + shape) / 2
+    return (squared_norm(z) + shape) / 2
 
 
 @jax.jit

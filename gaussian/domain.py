@@ -1,13 +1,15 @@
 """What may be a mean, a covariance, a precision or a Cholesky factor: checks, and errors that explain a failure.
 
 Outside jit an inadmissible argument raises, with its diagnosis. Under jit, vmap or grad, where values are not known,
-the factor becomes NaN in every entry, so everything computed from it is NaN: never a plausible wrong number.
+the factor becomes NaN in every entry, or the mean in those that are not finite, and so does everything computed from
+it: never a plausible wrong number.
 
 Admissible means: finite; symmetric up to about √ε relative to √(s_ii s_jj), ε the rounding unit of the dtype, and then
 one triangle is factored; positive definite, and the inverse of the correlation matrix of a trace below 1 / (d ε), so
 that a singular matrix is not let through by its rounding errors.
 """
 
+import math
 from typing import NamedTuple, NoReturn
 
 import jax
@@ -17,7 +19,10 @@ from jax import Array, lax
 from jax.typing import ArrayLike
 from jaxtyping import Bool, Float
 
+from gaussian.triangular import diagonal
 from matcalc.errors import DomainError, ShapeError
+
+BLOCK = 8  # entries of a row compared at a time with those of a column: a cache line
 
 
 def as_vector_and_matrix(
@@ -46,8 +51,9 @@ def as_vector_and_matrix(
 
 
 class Factored(NamedTuple):
-    """A triangular factor and its diagonal, NaN where not admissible, the matrix as given, and whether all were."""
+    """The vector, a triangular factor and its diagonal, NaN where not admissible; the matrix as given; if all were."""
 
+    vector: Float[Array, "*batch d"]
     factor: Float[Array, "*batch d d"]
     diagonal: Float[Array, "*batch d"]
     matrix: Float[Array, "*batch d d"]
@@ -57,28 +63,29 @@ class Factored(NamedTuple):
 @jax.jit
 def cholesky(vector: Float[Array, "*batch d"], S: Float[Array, "*batch d d"]) -> Factored:
     """L with S = L Lᵀ."""
-    L = jnp.linalg.cholesky(_as_symmetric(S), symmetrize_input=False)
-    pivots = jnp.diagonal(L, axis1=-2, axis2=-1)
-    ok = _is_regular(*lax.stop_gradient((pivots, S))) & jnp.isfinite(vector).all(-1)
-    mark = nan_unless(ok)[..., None]
-    return Factored(L + mark[..., None], pivots + mark, S, ok.all())
+    L = jnp.linalg.cholesky(_columns_if_symmetric(S), symmetrize_input=False)
+    pivots = diagonal(L.mT)
+    return _factored(vector, L, pivots, S, _is_regular(*lax.stop_gradient((pivots, S))))
 
 
 @jax.jit
 def reversed_cholesky(vector: Float[Array, "*batch d"], S: Float[Array, "*batch d d"]) -> Factored:
     """W, lower triangular, with S = WᵀW: the Cholesky factor from the last coordinate to the first."""
-    L, pivots, S, ok = cholesky(vector, S[..., ::-1, ::-1])
-    return Factored(L[..., ::-1, ::-1].mT, pivots[..., ::-1], S[..., ::-1, ::-1], ok)
+    vector, L, pivots, S, ok = cholesky(vector, S[..., ::-1, ::-1])
+    return Factored(vector, L[..., ::-1, ::-1].mT, pivots[..., ::-1], S[..., ::-1, ::-1], ok)
 
 
 @jax.jit
 def lower_factor(vector: Float[Array, "*batch d"], L: Float[Array, "*batch d d"]) -> Factored:
     """L itself, if it is finite, lower triangular and of positive diagonal."""
-    diagonal = jnp.diagonal(L, axis1=-2, axis2=-1)
-    ok = (diagonal > 0).all(-1) & (jnp.triu(L, 1) == 0).all((-1, -2))
-    ok &= jnp.isfinite(L).all((-1, -2)) & jnp.isfinite(vector).all(-1)
-    mark = nan_unless(ok)[..., None]
-    return Factored(L + mark[..., None], diagonal + mark, L, ok.all())
+    ok = (diagonal(L) > 0).all(-1) & (jnp.triu(L, 1) == 0).all((-1, -2)) & jnp.isfinite(L).all((-1, -2))
+    return _factored(vector, L, diagonal(L), L, ok)
+
+
+def _factored(vector: Array, factor: Array, pivots: Array, matrix: Array, ok: Array) -> Factored:
+    mark, finite = nan_unless(ok)[..., None], jnp.isfinite(vector)
+    vector = jnp.where(finite, vector, jnp.nan)
+    return Factored(vector, factor + mark[..., None], pivots + mark, matrix, ok.all() & finite.all())
 
 
 def nan_unless(ok: Bool[Array, "*batch"]) -> Float[Array, "*batch"]:
@@ -141,20 +148,33 @@ def explain_lower(vector: Array, L: Array, vector_name: str, matrix_name: str) -
 
 
 @jax.custom_jvp
-def _as_symmetric(S: Array) -> Array:
-    """S with NaN in the place of s_ij unless |s_ij - s_ji| ≤ τ √(s_ii s_jj), and the symmetric part of its tangent.
+def _columns_if_symmetric(S: Array) -> Array:
+    """S column by column, as LAPACK reads it, NaN unless |s_ij - s_ji| ≤ τ √(s_ii s_jj) for every i and j.
 
-    Every entry is compared, at no cost to speak of: LAPACK wants a copy of S, and this is what it gets. A NaN spreads
-    to a pivot. Of the tangent one triangle stands for both.
+    Of the tangent one triangle stands for both, so only its symmetric part counts.
     """
-    size = lax.optimization_barrier(jnp.sqrt(jnp.abs(jnp.diagonal(S, axis1=-2, axis2=-1))))  # taken once, not d times
-    bound = _symmetry_tolerance(S) * size[..., :, None] * size[..., None, :]
-    return jnp.where(jnp.abs(S - S.mT) <= bound, S, jnp.nan)
+    return jnp.where(_is_symmetric(S)[..., None, None], S, jnp.nan).mT
 
 
-@_as_symmetric.defjvp
+@_columns_if_symmetric.defjvp
 def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
-    return _as_symmetric(primals[0]), (tangents[0] + tangents[0].mT) / 2
+    return _columns_if_symmetric(primals[0]), (tangents[0] + tangents[0].mT) / 2
+
+
+def _is_symmetric(S: Array) -> Array:
+    """Block by block, so that what is read across is read while it is near."""
+    d = S.shape[-1]
+    b = math.gcd(d, BLOCK)
+    size = lax.optimization_barrier(_scale(S)).reshape(*S.shape[:-2], d // b, b)  # taken once, not d times
+    bound = _symmetry_tolerance(S) * size[..., :, None, :, None] * size[..., None, :, None, :]
+    blocks = S.reshape(*S.shape[:-2], d // b, b, d // b, b)
+    along, across = jnp.moveaxis(blocks, -3, -2), jnp.moveaxis(blocks, (-2, -1), (-4, -2))
+    return (jnp.abs(along - across) <= bound).all((-1, -2, -3, -4))
+
+
+def _scale(S: Array) -> Array:
+    """√|s_ii|."""
+    return jnp.sqrt(jnp.abs(diagonal(S)))
 
 
 def _symmetry_tolerance(S: Array | np.ndarray) -> float:
@@ -168,8 +188,9 @@ def _is_regular(pivots: Array, S: Array) -> Array:
     is a tiny pivot is the inverse formed, whose trace tells a singular matrix from a badly conditioned one.
     """
     eps = float(jnp.finfo(S.dtype).eps)
-    clear = (pivots**2 > eps**0.5 * jnp.diagonal(S, axis1=-2, axis2=-1)).all(-1)
-    return lax.cond(clear.all(), lambda: clear, lambda: _inverse_trace(S) < 1 / (S.shape[-1] * eps))
+    clear = (pivots > eps**0.25 * _scale(S)).all()
+    yes = jnp.ones(S.shape[:-2], bool)
+    return lax.cond(clear, lambda: yes, lambda: _inverse_trace(S) < 1 / (S.shape[-1] * eps))
 
 
 def _inverse_trace(S: Array) -> Array:
@@ -177,8 +198,8 @@ def _inverse_trace(S: Array) -> Array:
 
     S is factored again, for a factor handed to a branch that is seldom taken would be copied every time.
     """
-    L = jnp.linalg.cholesky(_as_symmetric(S), symmetrize_input=False)
-    size = jnp.sqrt(jnp.diagonal(S, axis1=-2, axis2=-1))[..., None, :] * np.eye(S.shape[-1], dtype=S.dtype)
+    L = jnp.linalg.cholesky(_columns_if_symmetric(S), symmetrize_input=False)
+    size = _scale(S)[..., None, :] * np.eye(S.shape[-1], dtype=S.dtype)
     return jnp.square(lax.linalg.triangular_solve(L, size, left_side=True, lower=True)).sum((-1, -2))
 
 

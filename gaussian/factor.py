@@ -137,13 +137,22 @@ def _as_valid(known: Array, factor: Array) -> Array:
     return known + 0 * factor[..., :1, :1]
 
 
-def ratio(p: Factor, q: Factor) -> Float[Array, "*batch d d"]:
-    """E = L_p⁻¹ L_q - I, lower triangular: how much wider q is than p, seen from p; exactly 0 for equal factors.
+def relative(p: Factor, q: Factor, y: Float[Array, "*batch d"]) -> tuple[Array, Array]:
+    """E = L_p⁻¹ L_q - I, lower triangular, and L_p⁻¹ y: how much wider q is than p and how far y is, seen from p.
 
-    Formed from differences, L_p⁻¹ (L_q - L_p) or (W_p - W_q) W_q⁻¹, so that it is accurate also where E is small.
+    E is exactly 0 for equal factors, and accurate also where it is small, for it is formed from differences,
+    L_p⁻¹ (L_q - L_p) or (W_p - W_q) W_q⁻¹.
     """
     if isinstance(p, CovarianceFactor) and isinstance(q, CovarianceFactor):
-        return p.whitener @ (q.cholesky - p.cholesky)
+        return _solved(p.cholesky, q.cholesky - p.cholesky, y)
     if isinstance(p, PrecisionFactor) and isinstance(q, PrecisionFactor):
-        return (p.whitener - q.whitener) @ q.cholesky
-    return p.whitener @ q.cholesky - jnp.eye(p.whitener.shape[-1], dtype=p.whitener.dtype)
+        return (p.whitener - q.whitener) @ q.cholesky, p.whiten(y)
+    W = p.whitener
+    return W @ q.cholesky - jnp.eye(W.shape[-1], dtype=W.dtype), apply(W, y)
+
+
+def _solved(L: Array, A: Array, y: Array) -> tuple[Array, Array]:
+    """L⁻¹A and L⁻¹y, as one system of d + 1 columns."""
+    columns = jnp.concatenate([A, jnp.broadcast_to(y[..., None], (*A.shape[:-1], 1))], -1)
+    solved = jnp.moveaxis(solve_lower(jnp.broadcast_to(L, A.shape), jnp.moveaxis(columns, -1, 0)), 0, -1)
+    return solved[..., :-1], solved[..., -1]

@@ -30,10 +30,10 @@ class MeanCovariance:
     def factored(self) -> tuple[Array, Factor]:
         """μ and L; DomainError or ShapeError as in `gaussian.domain`."""
         mean, S = domain.as_vector_and_matrix(self.mean, self.covariance, "mean", "covariance")
-        L, diagonal, known, ok = domain.cholesky(mean, S)
+        held, L, diagonal, known, ok = domain.cholesky(mean, S)
         if domain.is_known_false(ok):
             domain.explain(mean, S, "mean", "covariance")
-        return mean, CovarianceFactor(L, diagonal, known)
+        return held, CovarianceFactor(L, diagonal, known)
 
     @classmethod
     def of(cls, mean: Float[Array, "*batch d"], factor: Factor) -> Self:
@@ -53,10 +53,10 @@ class MeanPrecision:
     def factored(self) -> tuple[Array, Factor]:
         """μ and W; DomainError or ShapeError as in `gaussian.domain`."""
         mean, P = domain.as_vector_and_matrix(self.mean, self.precision, "mean", "precision")
-        W, diagonal, known, ok = domain.reversed_cholesky(mean, P)
+        held, W, diagonal, known, ok = domain.reversed_cholesky(mean, P)
         if domain.is_known_false(ok):
             domain.explain(mean, P, "mean", "precision")
-        return mean, PrecisionFactor(W, diagonal, known)
+        return held, PrecisionFactor(W, diagonal, known)
 
     @classmethod
     def of(cls, mean: Float[Array, "*batch d"], factor: Factor) -> Self:
@@ -76,10 +76,10 @@ class MeanCholesky:
     def factored(self) -> tuple[Array, Factor]:
         """μ and L; DomainError or ShapeError as in `gaussian.domain`."""
         mean, L = domain.as_vector_and_matrix(self.mean, self.cholesky, "mean", "cholesky")
-        factor, diagonal, _, ok = domain.lower_factor(mean, L)
+        held, factor, diagonal, _, ok = domain.lower_factor(mean, L)
         if domain.is_known_false(ok):
             domain.explain_lower(mean, L, "mean", "cholesky")
-        return mean, CovarianceFactor(factor, diagonal)
+        return held, CovarianceFactor(factor, diagonal)
 
     @classmethod
     def of(cls, mean: Float[Array, "*batch d"], factor: Factor) -> Self:
@@ -99,12 +99,12 @@ class Natural:
     def factored(self) -> tuple[Array, Factor]:
         """μ = W⁻¹ W⁻ᵀ η₁ and W; DomainError or ShapeError as in `gaussian.domain`, of -2η₂."""
         eta1, eta2 = domain.as_vector_and_matrix(self.eta1, self.eta2, "eta1", "eta2")
-        W, diagonal, known, ok = domain.reversed_cholesky(eta1, -2 * eta2)
+        held, W, diagonal, known, ok = domain.reversed_cholesky(eta1, -2 * eta2)
         if domain.is_known_false(ok):
             domain.explain(eta1, -2 * eta2, "eta1", "-2 eta2, the precision")
         factor = PrecisionFactor(W, diagonal, known)
         L = factor.cholesky
-        return apply(L, apply(L.mT, eta1)), factor
+        return apply(L, apply(L.mT, held)), factor
 
     @classmethod
     def of(cls, mean: Float[Array, "*batch d"], factor: Factor) -> Self:

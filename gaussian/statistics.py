@@ -17,7 +17,7 @@ from gaussian.pytree import pytree
 from gaussian.triangular import gram
 from matcalc.errors import DomainError, MatcalcError, ShapeError
 
-CHUNK = 1000  # rows read at a time
+CHUNK = 160_000  # entries read at a time: the points and their deviations fit into a cache of a few MB
 
 
 @pytree
@@ -79,13 +79,13 @@ def _sums(x: Array, centre: Array) -> tuple[Array, Array]:
         return y.sum(-2), gram(y)
 
     def add(running: tuple[Array, Array], start: Array) -> tuple[tuple[Array, Array], None]:
-        total, square = sums(lax.dynamic_slice_in_dim(x, start, CHUNK, -2))
+        total, square = sums(lax.dynamic_slice_in_dim(x, start, rows, -2))
         return (running[0] + total, running[1] + square), None
 
-    whole = x.shape[-2] // CHUNK * CHUNK
-    if not whole:
-        return sums(x)
-    return lax.scan(add, sums(x[..., whole:, :]), jnp.arange(0, whole, CHUNK))[0]
+    n, d = x.shape[-2:]
+    rows = min(n, max(1, CHUNK // d))
+    whole = n // rows * rows
+    return lax.scan(add, sums(x[..., whole:, :]), jnp.arange(0, whole, rows))[0]
 
 
 @jax.jit

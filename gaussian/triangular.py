@@ -43,7 +43,7 @@ def gram(A: Float[Array, "*batch k d"]) -> Float[Array, "*batch d d"]:
 
 def solve_lower(L: Float[Array, "*batch d d"], y: Float[Array, "*points d"]) -> Float[Array, "*points d"]:
     """L⁻¹ y at every point; the leading axes of y end in those of L."""
-    if _points(L, y) > L.shape[-1] // 4:
+    if _points(L, y) > max(L.shape[-1] // 4, LEAF + 1):
         return apply(inverse_lower(L), y)
     columns = jnp.moveaxis(y.reshape(-1, *L.shape[:-1]), 0, -1)
     return jnp.moveaxis(_solve(L, columns), -1, 0).reshape(y.shape)
@@ -66,8 +66,9 @@ def squared_norm(y: Float[Array, "*points d"]) -> Float[Array, "*points"]:
 
 
 def diagonal(L: Float[Array, "*batch d d"]) -> Float[Array, "*batch d"]:
-    """l_ii, the logarithms of which sum to log det L."""
-    return jnp.diagonal(L, axis1=-2, axis2=-1)
+    """l_ii, the logarithms of which sum to log det L: every (d+1)th entry, which costs less than to gather them."""
+    d = L.shape[-1]
+    return L.reshape(*L.shape[:-2], d * d)[..., :: d + 1]
 
 
 def _solve(L: Array, B: Array) -> Array:
