@@ -17,7 +17,7 @@ from gaussian.pytree import pytree
 from gaussian.triangular import gram
 from matcalc.errors import DomainError, MatcalcError, ShapeError
 
-CHUNK = 160_000  # entries read at a time: the points and their deviations fit into a cache of a few MB
+CHUNK = 1_280_000  # bytes read at a time: the points and their deviations fit into a cache of a few MB
 
 
 @pytree
@@ -83,7 +83,7 @@ def _sums(x: Array, centre: Array) -> tuple[Array, Array]:
         return (running[0] + total, running[1] + square), None
 
     n, d = x.shape[-2:]
-    rows = min(n, max(1, CHUNK // d))
+    rows = min(n, max(1, CHUNK // (d * x.dtype.itemsize)))
     whole = n // rows * rows
     return lax.scan(add, sums(x[..., whole:, :]), jnp.arange(0, whole, rows))[0]
 
