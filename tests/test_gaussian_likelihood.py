@@ -24,6 +24,7 @@ from gaussian import (
     statistics_of,
     value_and_score,
 )
+from gaussian.statistics import CHUNK
 from matcalc.errors import DomainError, MatcalcError, ShapeError
 from matcalc.gradient import grad
 from matcalc.structure import Reading
@@ -164,6 +165,13 @@ def test_fisher_requests_that_make_no_sense_are_refused():
 def direct(x, w):
     mean = (w[:, None] * x).sum(0) / w.sum()
     return w.sum(), mean, (w[:, None] * (x - mean)).T @ (x - mean)
+
+
+def test_more_points_than_are_read_at_a_time_are_all_counted():
+    x = np.random.default_rng(3).standard_normal((CHUNK // (8 * D) + 1001, D)) + 1e6
+    statistics = statistics_of(x)
+    assert_same(statistics.mean, x.mean(0))
+    assert_same(statistics.scatter, (x - x.mean(0)).T @ (x - x.mean(0)), 1e-9)
 
 
 @pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["unweighted", "weighted"])
