@@ -148,6 +148,10 @@ class Inverted:
         """A⁻¹ B, or A⁻ᵀ B."""
         return (self.inverse.mT if transposed else self.inverse) @ b
 
+    def solve_right(self, b: Array, transposed: bool = False) -> Array:
+        """B A⁻¹, or B A⁻ᵀ."""
+        return b @ (self.inverse.mT if transposed else self.inverse)
+
 
 class Jax:
     """The operations as JAX does them, jit-, vmap- and grad-compatible."""

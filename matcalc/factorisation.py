@@ -17,6 +17,7 @@ from matcalc.arrays import Jax, transposed_product
 
 Matrix = Float[jax.Array, "*batch n n"]
 Columns = Float[jax.Array, "*batch n k"]
+Rows = Float[jax.Array, "*batch k n"]
 Scalar = Float[jax.Array, "*batch"]
 
 LEAF = 64  # up to this size one triangular solve is faster than two halves
@@ -153,6 +154,10 @@ class _Lower(NamedTuple):
     def solve(self, b: Columns, transposed: bool) -> Columns:
         return solve_triangular(self.lower, b, lower=True, transpose_a=transposed)
 
+    def solve_right(self, b: Rows, transposed: bool) -> Rows:
+        """B L⁻¹, or B L⁻ᵀ."""
+        return lax.linalg.triangular_solve(self.lower, b, left_side=False, lower=True, transpose_a=transposed)
+
     def diagonal(self) -> Float[jax.Array, "*batch n"]:
         return _diagonal(self.lower)
 
@@ -251,7 +256,8 @@ class Factorised:
 
     def solves(self, columns: int) -> bool:
         """Whether a system with so many right-hand sides is better solved than multiplied by the inverse."""
-        is_cheap = columns * NARROW <= self.a.shape[-1] or self.kind in ("lower", "diagonal")
+        n = self.a.shape[-1]
+        is_cheap = columns * NARROW <= n or self.kind == "diagonal" or (self.kind == "lower" and n <= LEAF)
         return is_cheap and "inverse" not in self.__dict__
 
     def solve(self, b: Columns, transposed: bool = False) -> Columns:
@@ -261,10 +267,26 @@ class Factorised:
         a = self.a.mT if transposed else self.a
         return lax.custom_linear_solve(
             lambda x: a @ x,
-            jnp.broadcast_to(b, (*jnp.broadcast_shapes(a.shape[:-2], b.shape[:-2]), *b.shape[-2:])),
+            _broadcast(b, a),
             lambda _, r: self.parts.solve(r, transposed),
             lambda _, r: self.parts.solve(r, not transposed),
         )
+
+    def solve_right(self, b: Rows, transposed: bool = False) -> Rows:
+        """B A⁻¹, or B A⁻ᵀ; for a triangle without a transposed copy of B."""
+        if not (isinstance(self.parts, _Lower) and self.solves(b.shape[-2])):
+            return self.solve(b.mT, not transposed).mT
+        a, solve = self.a.mT if transposed else self.a, self.parts.solve_right
+        return lax.custom_linear_solve(
+            lambda x: x @ a,
+            _broadcast(b, a),
+            lambda _, r: solve(r, transposed),
+            lambda _, r: solve(r, not transposed),
+        )
+
+
+def _broadcast(b: jax.Array, a: Matrix) -> jax.Array:
+    return jnp.broadcast_to(b, (*jnp.broadcast_shapes(a.shape[:-2], b.shape[:-2]), *b.shape[-2:]))
 
 
 class FactorisingJax(Jax):

@@ -101,10 +101,12 @@ class Products:
     def _split(self, chain: Chain) -> Array:
         at = chains.order(self._costs(chain)) if len(chain) > 2 else 1
         left, right = chain[:at], chain[at:]
-        if len(left) == 1 and self._acts(left[0], self.size(right[-1].shape[1])):
+        left_acts = len(left) == 1 and self._acts(left[0], self.size(right[-1].shape[1]))
+        right_acts = len(right) == 1 and self._acts(right[0], self.size(left[0].shape[0]))
+        if right_acts and (not left_acts or _is_inverse(right[0])):  # a system is solved where both could act
+            return self._times_right(self._product(left), right[0])
+        if left_acts:
             return self._times(left[0], self._product(right))
-        if len(right) == 1 and self._acts(right[0], self.size(left[0].shape[0])):
-            return self._times(self.turned(right[0]), self._product(left).mT).mT
         if len(left) == 1 and _is_transposed(left[0]):
             return self.ops.transposed_product(self.evaluate(self.turned(left[0])), self._product(right))
         return self._product(left) @ self._product(right)
@@ -198,6 +200,14 @@ class Products:
         if _is_transposed(e):
             return self.ops.transposed_product(self.evaluate(self.turned(e)), b)
         return self.evaluate(e) @ b
+
+    def _times_right(self, b: Array, e: Expr) -> Array:
+        """B e."""
+        match e:
+            case Power(base, Number(k)) if k == -1:
+                factor, is_turned = self.evaluate.factor(base)
+                return factor.solve_right(b, is_turned)
+        return self._times(self.turned(e), b.mT).mT
 
     def _kron(self, left: Expr, right: Expr, b: Array) -> Array:
         """(L ⊗ R) vec(B) = vec(R B Lᵀ), for every column of b: R on the inner index, then L on the outer one."""
