@@ -1,13 +1,17 @@
 """Gradients as closed forms against `jax.grad`, jitted, as ratios: above 1 the closed form is faster.
 
 Every expression is differentiated symbolically and compiled; the rivals are `jax.grad` of the same expression as a JAX
-user writes it, and `jax.grad` of the expression as compiled here. All run in interleaved rounds on the same values.
+user writes it, and `jax.grad` of the expression as compiled here, which has the work of this package in it. All run in
+interleaved rounds on the same values. Each is compiled several times, for the same program at another address may take
+another time: what the copies of one differ by is the noise, and a ratio within it says nothing.
 
     OPENBLAS_NUM_THREADS=1 python benchmarks/closed_forms.py [words of an expression ...]
 """
 
 import argparse
+import math
 import os
+import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +35,7 @@ from matcalc.structure import STRUCTURES
 from matcalc.transpose import gradient
 
 LEAST_SECONDS = 2e-3  # of one timing: short calls are repeated
+COPIES = 3
 
 
 @dataclass(frozen=True)
@@ -146,27 +151,32 @@ def seconds(f: Callable[..., Any], arguments: list[Any], repeats: int) -> float:
 
 
 def interleaved(compiled: Sequence[Callable[..., Any]], arguments: list[Any], rounds: int) -> list[float]:
-    """Seconds a call of each function takes: the best of interleaved rounds."""
+    """Seconds a call of each function takes: the best of rounds of all, in an order drawn anew each time."""
     repeats = [max(1, int(LEAST_SECONDS / seconds(f, arguments, 2))) for f in compiled]
-    times = [[seconds(f, arguments, k) for f, k in zip(compiled, repeats, strict=True)] for _ in range(rounds)]
-    return [min(t) for t in zip(*times, strict=True)]
+    best, order = [math.inf] * len(compiled), list(range(len(compiled)))
+    for _ in range(rounds):
+        random.shuffle(order)
+        for k in order:
+            best[k] = min(best[k], seconds(compiled[k], arguments, repeats[k]))
+    return best
 
 
-def ratios(case: Case, of: dict[str, int], rounds: int) -> tuple[float, float, float]:
-    """Seconds of the closed form, and the times of the two rivals over it."""
+def ratios(case: Case, of: dict[str, int], rounds: int) -> tuple[float, float, float, float]:
+    """Seconds of the closed form, the times of the two rivals over it, and by what copies of one program differ."""
     e, closed = derivative(case)
     symbols = sorted(e.symbols, key=lambda s: s.name)
     arguments = [draw(s, of, np.random.default_rng(k)) for k, s in enumerate(symbols)]
     at = [s.name for s in symbols].index(case.wrt)
-    rivals = [function(closed, symbols), jax.grad(case.by_hand, at), jax.grad(function(e, symbols), at)]
-    compiled = [jax.jit(f) for f in rivals]
-    check(case, symbols[at], [np.asarray(f(*arguments)) for f in compiled])
-    ours, first, second = interleaved(compiled, arguments, rounds)
-    return ours, first / ours, second / ours
+    ours, by_hand, here = function(closed, symbols), jax.grad(case.by_hand, at), jax.grad(function(e, symbols), at)
+    copies = [jax.jit(lambda *values, f=f: f(*values)) for f in (ours, by_hand, here) for _ in range(COPIES)]
+    check(case, symbols[at], [np.asarray(f(*arguments)) for f in copies])
+    times = np.reshape(interleaved(copies, arguments, rounds), (3, COPIES))
+    closed_form, first, second = times.min(1)
+    return closed_form, first / closed_form, second / closed_form, float((times.max(1) / times.min(1)).max())
 
 
 def check(case: Case, variable: Symbol, values: list[np.ndarray]) -> None:
-    """The three are one derivative: along the tangent space, since `jax.grad` gives any representative of it."""
+    """All are one derivative: along the tangent space, since `jax.grad` gives any representative of it."""
     structure = STRUCTURES.get(variable.structure, STRUCTURES["general"])
     read = [v if v.ndim < 2 else np.asarray(structure.project(v, v)) for v in values]
     for other in read[1:]:
@@ -177,17 +187,17 @@ def check(case: Case, variable: Symbol, values: list[np.ndarray]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("words", nargs="*", help="only the expressions that contain one of these")
-    parser.add_argument("--rounds", type=int, default=25)
+    parser.add_argument("--rounds", type=int, default=15)
     options = parser.parse_args()
-    table = Table("expression", "wrt", "sizes", "ms", "jax.grad by hand", "jax.grad compiled here")
+    table = Table("expression", "wrt", "sizes", "ms", "jax.grad by hand", "jax.grad compiled here", "noise")
     with jax.enable_x64(True):
         for case in CASES:
             if options.words and not any(w in case.expression for w in options.words):
                 continue
             for of in case.sizes:
-                ours, first, second = ratios(case, of, options.rounds)
+                ours, *compared = ratios(case, of, options.rounds)
                 where = " ".join(f"{k}={v}" for k, v in of.items())
-                numbers = (f"{ours * 1e3:.3f}", f"{first:.2f}", f"{second:.2f}")
+                numbers = (f"{ours * 1e3:.3f}", *(f"{c:.2f}" for c in compared))
                 table.add_row(f"{case.expression}  {case.let}", case.wrt, where, *numbers)
     Console(width=170).print(table)
 
