@@ -30,7 +30,11 @@ from matcalc.structure import Reading
 
 
 def log_likelihood(g: Gaussian, statistics: SufficientStatistics) -> Float[Array, "*batch"]:
-    """Σ w_i log N(x_i|μ,Σ) = -½ (tr(Σ⁻¹S) + n (m-μ)ᵀΣ⁻¹(m-μ)) - n A; ShapeError if the dimensions differ [N2, N36]."""
+    """Σ w_i log N(x_i|μ,Σ) = -½ (tr(Σ⁻¹S) + n (m-μ)ᵀΣ⁻¹(m-μ)) - n A; ShapeError if the dimensions differ [N2, N36].
+
+    From Σ⁻¹ and the scatter, so its relative error grows with κ(Σ) ε; a badly conditioned Σ wants float64, or the sum
+    of `log_prob` over the points.
+    """
     return _value(g, _sample(g, statistics))
 
 

@@ -91,6 +91,27 @@ def test_a_condition_of_1e12_keeps_log_prob_to_six_digits(d, points):
             assert abs(float(log_prob[k]) - exact) <= 1e-6 * abs(exact)
 
 
+@pytest.mark.parametrize(
+    ("dtype", "condition"),
+    [(np.float64, 1e3), (np.float64, 1e9), (np.float64, 1e12), (np.float32, 1e2), (np.float32, 1e5)],
+)
+def test_the_relative_error_of_log_prob_is_below_the_condition_times_the_rounding_unit(dtype, condition):
+    """At points drawn, at points of no relation to Σ, and where it is worst: along its smallest axis."""
+    d, rng = 8, np.random.default_rng(0)
+    with jax.enable_x64(dtype == np.float64):
+        for _ in range(3):
+            Q, spectrum = np.linalg.qr(rng.standard_normal((d, d)))[0], np.logspace(0, -np.log10(condition), d)
+            S = (Q * spectrum) @ Q.T
+            S = ((S + S.T) / 2).astype(dtype)
+            x = np.stack([Q @ (np.sqrt(spectrum) * rng.standard_normal(d)), rng.standard_normal(d), Q[:, -1]]).astype(
+                dtype
+            )
+            log_prob = Gaussian.from_covariance(np.zeros(d, dtype), S).log_prob(x)
+            assert log_prob.dtype == dtype
+            exact = np.array([mpmath_log_density(S, y) for y in x])
+            assert (np.abs(log_prob - exact) <= np.finfo(dtype).eps * condition * np.abs(exact)).all()
+
+
 @jit
 def entropies(g):
     """In closed form, as -E[log p] by quadrature, and as A - ⟨η, ∇A⟩ by the normaliser."""
