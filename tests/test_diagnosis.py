@@ -12,6 +12,7 @@ CASES = [
     # expression, wrt, let, claim, kind, the claim mended
     ("tr(A*X*B)", "X", SQUARE, "-A'*B'", "sign", "A'*B'"),
     ("x'*A*x", "x", ["A: n x n symmetric"], "A*x", "scale", "2*A*x"),
+    ("sqrt(2*pi)", None, [], "1/2*sqrt(2*pi)", "scale", "sqrt(2*pi)"),
     ("norm2(A*x - y)^2", "x", [], "2*A'*A*x + 2*A'*y", "sign", "2*A'*A*x - 2*A'*y"),
     ("sum(log(vector(1) + exp(-y.*(X*w))))", "w", ["X: m x n"], "-X'*(y.*sigmoid(y.*(X*w)))", "sign",
      "-X'*(y .* sigmoid(-y .* (X*w)))"),
