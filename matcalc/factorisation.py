@@ -14,6 +14,7 @@ from jax import lax
 from jaxtyping import Float, Int
 
 from matcalc.arrays import Jax, transposed_product
+from matcalc.matrix_functions import ADJUGATE_BY_TRACES, adjugate
 
 Matrix = Float[jax.Array, "*batch n n"]
 Columns = Float[jax.Array, "*batch n k"]
@@ -220,13 +221,35 @@ def _(primals: Any, tangents: Any) -> tuple[Scalar, Scalar]:
 
 @jax.custom_jvp
 def _determinant(a: Matrix, parts: _Parts) -> Scalar:
-    """det A; JAX's own derivative, because it exists where A is singular."""
+    """det A, with d det A = tr(adj(A) dA): it has a derivative where A is singular."""
     return jnp.prod(parts.diagonal(), -1)
 
 
 @_determinant.defjvp
 def _(primals: Any, tangents: Any) -> tuple[Scalar, Scalar]:
-    return _determinant(*primals), jax.jvp(jnp.linalg.det, primals[:1], tangents[:1])[1]
+    a, parts = primals
+    determinant = _determinant(a, parts)
+    return determinant, jnp.sum(_adjugate(a, parts, determinant).mT * tangents[0], (-2, -1))
+
+
+def _adjugate(a: Matrix, parts: _Parts, determinant: Scalar) -> Matrix:
+    """adj A = det(A) A⁻¹, and by other means where that is 0 times infinity."""
+    regular = (jnp.abs(parts.diagonal()) > 0).all()
+    return lax.cond(
+        regular, lambda: determinant[..., None, None] * _inverse(a, parts), lambda: _adjugate_of_singular(a)
+    )
+
+
+def _adjugate_of_singular(a: Matrix) -> Matrix:
+    """adj(U S Vᵀ) = det(U) det(V) V adj(S) Uᵀ, with the product of all the other singular values for each."""
+    if a.shape[-1] <= ADJUGATE_BY_TRACES:
+        return adjugate(FactorisingJax(), a)
+    u, s, vt = jnp.linalg.svd(a)
+    one = jnp.ones_like(s[..., :1])
+    before = jnp.concatenate([one, jnp.cumprod(s[..., :-1], -1)], -1)
+    after = jnp.concatenate([jnp.cumprod(s[..., :0:-1], -1)[..., ::-1], one], -1)
+    orientation = lax.stop_gradient(jnp.sign(jnp.linalg.det(u) * jnp.linalg.det(vt)))[..., None, None]
+    return orientation * (vt.mT * (before * after)[..., None, :]) @ u.mT
 
 
 class Factorised:

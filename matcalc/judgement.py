@@ -34,17 +34,38 @@ def judge(left: Syntax, right: Syntax, known: Assumptions) -> Verdict:
     try:
         verdict = _judge(left, right, known)
     except ShapeError:
-        cause = misprint(left, right, partial(_judge, known=known))
+        cause = misprint(left, right, partial(_on_either_side, known=known))
         if cause is None:
             raise
         return Verdict(WRONG, None, (), cause, None, Evidence(False, 0, float("inf")))
-    if verdict.verdict != WRONG or _is_explained(verdict.diagnosis):
+    if _is_settled(verdict):
         return verdict
-    return replace(verdict, diagnosis=misprint(left, right, partial(_judge, known=known)) or verdict.diagnosis)
+    cause = misprint(left, right, partial(_on_either_side, known=known))
+    return replace(verdict, diagnosis=cause) if cause is not None else _on_the_left(verdict, left, right, known)
 
 
-def _is_explained(diagnosis: Diagnosis | None) -> bool:
-    return diagnosis is not None and diagnosis.kind not in ("unknown", "not-conformable")
+def _is_settled(verdict: Verdict) -> bool:
+    """Whether a verdict needs no other explanation."""
+    return verdict.verdict != WRONG or (
+        verdict.diagnosis is not None and verdict.diagnosis.kind not in ("unknown", "not-conformable")
+    )
+
+
+def _on_either_side(left: Syntax, right: Syntax, known: Assumptions) -> Verdict:
+    verdict = _judge(left, right, known)
+    return verdict if _is_settled(verdict) else _on_the_left(verdict, left, right, known)
+
+
+def _on_the_left(verdict: Verdict, left: Syntax, right: Syntax, known: Assumptions) -> Verdict:
+    """The verdict with the slip that is on the left side, as it may be after a wrong step; if one is found there."""
+    try:
+        turned = _judge(right, left, known)
+    except MatcalcError:
+        return verdict
+    cause = turned.diagnosis
+    if cause is None or not _is_settled(turned):
+        return verdict
+    return replace(verdict, diagnosis=replace(cause, message=f"on the left side: {cause.message}"))
 
 
 def _judge(left: Syntax, right: Syntax, known: Assumptions) -> Verdict:
