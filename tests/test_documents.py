@@ -95,7 +95,8 @@ def test_declarations_hold_from_their_line(tmp_path):
 NOTE = {
     246: "multiplied by 2", 247: "multiplied by sqrt(2)", 267: "printed for that by X", 269: "printed for that by X",
     346: "xi_lj is printed for xi_jl", 348: "xi_lj is printed for xi_jl", 447: "_jj is printed for",
-    530: "1/2 is printed", 535: "⊗ is printed for ⊙; even so", 537: "on the left side: the power of 1/det(Sigma)^2 is wrong",
+    530: "1/2 is printed", 535: "⊗ is printed for ⊙; even so",
+    537: "on the left side: the power of 1/det(Sigma)^2 is wrong",
     538: "⊗ is printed for ⊙: then", 586: "the sign of the whole is wrong",
 }  # fmt: skip
 
