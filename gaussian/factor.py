@@ -16,11 +16,11 @@ from gaussian.triangular import (
     apply,
     diagonal,
     gram,
-    inverse_lower,
     solve_lower,
     squared_norm,
     squared_norm_solve,
 )
+from matcalc.factorisation import invert_lower
 
 
 @pytree
@@ -41,7 +41,7 @@ class CovarianceFactor:
     @property
     def whitener(self) -> Float[Array, "*batch d d"]:
         """W = L⁻¹."""
-        return inverse_lower(self.cholesky)
+        return invert_lower(self.cholesky)
 
     @property
     def covariance(self) -> Float[Array, "*batch d d"]:
@@ -93,7 +93,7 @@ class PrecisionFactor:
     @property
     def cholesky(self) -> Float[Array, "*batch d d"]:
         """L = W⁻¹."""
-        return inverse_lower(self.whitener)
+        return invert_lower(self.whitener)
 
     @property
     def covariance(self) -> Float[Array, "*batch d d"]:

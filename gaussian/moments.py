@@ -26,8 +26,9 @@ from gaussian.normaliser import log_normaliser
 from gaussian.parameters import MeanCholesky, MeanCovariance, MeanPrecision, Natural
 from gaussian.pytree import pytree
 from gaussian.roots import symmetric_root
-from gaussian.triangular import apply, inverse_lower
+from gaussian.triangular import apply
 from matcalc.errors import MatcalcError
+from matcalc.factorisation import invert_lower
 from matcalc.gradient import grad
 from matcalc.structure import ARRAYS, LOWER, SPD, SYMMETRIC
 
@@ -129,7 +130,7 @@ def cumulant(mean: Float[Array, " d"], covariance: Float[Array, "d d"], order: i
     """
     if order < 1:
         raise MatcalcError(f"order: expected a cumulant of order 1 or more, got {order}; the constant term is 0.")
-    W = inverse_lower(jnp.linalg.cholesky(covariance))
+    W = invert_lower(jnp.linalg.cholesky(covariance))
     P = W.T @ W
 
     def derivative(h: Array) -> Array:

@@ -16,8 +16,9 @@ from jaxtyping import Float, Int
 from gaussian import domain
 from gaussian.factor import CovarianceFactor, Factor, PrecisionFactor
 from gaussian.parameters import MeanCovariance, MeanPrecision
-from gaussian.triangular import apply, inverse_lower, solve_lower
+from gaussian.triangular import apply, solve_lower
 from matcalc.errors import DomainError, MatcalcError, ShapeError
+from matcalc.factorisation import invert_lower
 
 Indices = Int[np.ndarray, " k"]
 
@@ -76,7 +77,7 @@ def _block(mean: Array, A: Array, a: Indices) -> tuple[Array, Array]:
 @jax.jit
 def _schur(A: Array, a: Indices, b: Indices) -> Array:
     """A_aa - A_ab A_bb⁻¹ A_ba."""
-    T = inverse_lower(jnp.linalg.cholesky(A[..., b[:, None], b])) @ A[..., b[:, None], a]
+    T = invert_lower(jnp.linalg.cholesky(A[..., b[:, None], b])) @ A[..., b[:, None], a]
     return A[..., a[:, None], a] - T.mT @ T
 
 
@@ -93,7 +94,7 @@ def _condition_covariance(mean: Array, S: Array, b: Indices, a: Indices, values:
 def _condition_precision(mean: Array, P: Array, b: Indices, a: Indices, values: Array) -> tuple[Array, Array]:
     pull = apply(P[..., a[:, None], b], values - mean[..., b])
     W = domain.reversed_cholesky(mean, P[..., a[:, None], a]).factor
-    L = inverse_lower(W)
+    L = invert_lower(W)
     return _where_finite(mean[..., a] - apply(L, apply(L.mT, pull)), W)
 
 

@@ -9,19 +9,9 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jaxtyping import Float
 
-LEAF = 64  # up to this size L⁻¹ is one triangular solve; above, two halves and two matrix products
+from matcalc.factorisation import LEAF, invert_lower
+
 UNROLL = 16  # up to this size |L⁻¹y|² of many points is one fused loop over them, at the speed of reading y
-
-
-def inverse_lower(L: Float[Array, "*batch d d"]) -> Float[Array, "*batch d d"]:
-    """L⁻¹ by halves: [[A, 0], [C, B]]⁻¹ = [[A⁻¹, 0], [-B⁻¹ C A⁻¹, B⁻¹]]; the upper triangle is exactly 0."""
-    d = L.shape[-1]
-    if d <= LEAF:
-        return _solve(L, jnp.broadcast_to(jnp.eye(d, dtype=L.dtype), L.shape))
-    h = d // 2
-    A, B = inverse_lower(L[..., :h, :h]), inverse_lower(L[..., h:, h:])
-    C = -B @ (L[..., h:, :h] @ A)
-    return jnp.block([[A, jnp.zeros((*L.shape[:-2], h, d - h), L.dtype)], [C, B]])
 
 
 def apply(A: Float[Array, "*batch k d"], y: Float[Array, "*points d"]) -> Float[Array, "*points k"]:
@@ -44,7 +34,7 @@ def gram(A: Float[Array, "*batch k d"]) -> Float[Array, "*batch d d"]:
 def solve_lower(L: Float[Array, "*batch d d"], y: Float[Array, "*points d"]) -> Float[Array, "*points d"]:
     """L⁻¹ y at every point; the leading axes of y end in those of L."""
     if _points(L, y) > max(L.shape[-1] // 4, LEAF + 1):
-        return apply(inverse_lower(L), y)
+        return apply(invert_lower(L), y)
     columns = jnp.moveaxis(y.reshape(-1, *L.shape[:-1]), 0, -1)
     return jnp.moveaxis(_solve(L, columns), -1, 0).reshape(y.shape)
 
