@@ -15,12 +15,11 @@ from gaussian.pytree import pytree
 from gaussian.triangular import (
     apply,
     diagonal,
-    gram,
     solve_lower,
     squared_norm,
     squared_norm_solve,
 )
-from matcalc.factorisation import invert_lower
+from matcalc.factorisation import gram, invert_lower
 
 
 @pytree

@@ -14,8 +14,8 @@ from jax.typing import ArrayLike
 from jaxtyping import Float
 
 from gaussian.pytree import pytree
-from gaussian.triangular import gram
 from matcalc.errors import DomainError, MatcalcError, ShapeError
+from matcalc.factorisation import LEAF
 
 CHUNK = 1_280_000  # bytes read at a time: the points and their deviations fit into a cache of a few MB
 
@@ -76,7 +76,7 @@ def _sums(x: Array, centre: Array) -> tuple[Array, Array]:
 
     def sums(chunk: Array) -> tuple[Array, Array]:
         y = chunk - centre[..., None, :]
-        return y.sum(-2), gram(y)
+        return y.sum(-2), _gram(y)
 
     def add(running: tuple[Array, Array], start: Array) -> tuple[tuple[Array, Array], None]:
         total, square = sums(lax.dynamic_slice_in_dim(x, start, rows, -2))
@@ -86,6 +86,16 @@ def _sums(x: Array, centre: Array) -> tuple[Array, Array]:
     rows = min(n, max(1, CHUNK // (d * x.dtype.itemsize)))
     whole = n // rows * rows
     return lax.scan(add, sums(x[..., whole:, :]), jnp.arange(0, whole, rows))[0]
+
+
+def _gram(A: Float[Array, "*batch k d"]) -> Float[Array, "*batch d d"]:
+    """AᵀA, by halves of the columns of A, so that what is known by symmetry is not multiplied out."""
+    h = A.shape[-1] // 2
+    if h <= LEAF:
+        return A.mT @ A
+    left, right = A[..., :h], A[..., h:]
+    across = left.mT @ right
+    return jnp.block([[_gram(left), across], [across.mT, _gram(right)]])
 
 
 @jax.jit

@@ -1,4 +1,4 @@
-"""Triangular kernels: L⁻¹, L⁻¹y and |L⁻¹y|² for a lower triangular L, by whichever formulation is fastest at that size.
+"""Triangular kernels: L⁻¹y and |L⁻¹y|² for a lower triangular L, by whichever formulation is fastest at that size.
 
 Which one is decided from shapes alone, so the same choice is made under jit. On a CPU a matrix product runs several
 times faster than a triangular solve of the same size, and L⁻¹ followed by one product is as accurate as the solve up to
@@ -19,16 +19,6 @@ def apply(A: Float[Array, "*batch k d"], y: Float[Array, "*points d"]) -> Float[
     if A.ndim == 2:
         return y @ A.T
     return jnp.einsum("...ij,...j->...i", A, y)
-
-
-def gram(A: Float[Array, "*batch k d"]) -> Float[Array, "*batch d d"]:
-    """AᵀA, by halves of the columns of A, so that what is known by symmetry is not multiplied out."""
-    h = A.shape[-1] // 2
-    if h <= LEAF:
-        return A.mT @ A
-    left, right = A[..., :h], A[..., h:]
-    across = left.mT @ right
-    return jnp.block([[gram(left), across], [across.mT, gram(right)]])
 
 
 def solve_lower(L: Float[Array, "*batch d d"], y: Float[Array, "*points d"]) -> Float[Array, "*points d"]:
