@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from matcalc.entries import Definition, Law, Meaning
 from matcalc.errors import DeclarationError
 from matcalc.expr import Symbol
+from matcalc.meaning import Definition, Law, Meaning
 from matcalc.scope import symbols
 from matcalc.statements import read
 from matcalc.structure import STRUCTURES

@@ -10,10 +10,11 @@ from typing import Any
 from matcalc.assumptions import Assumptions
 from matcalc.batch import error_message
 from matcalc.document import ASSUMPTION, Part, lines
-from matcalc.entries import COMPARE, expand
+from matcalc.entries import COMPARE
 from matcalc.errors import DeclarationError, MatcalcError
 from matcalc.integrals import mentions
 from matcalc.judgement import inserted, is_free, judge, judge_order, to_typeset, undeclared
+from matcalc.meaning import expand
 from matcalc.statements import Chain, Side, chains
 from matcalc.syntax import Syntax, walk
 from matcalc.verdict import RIGHT, WRONG, Verdict

@@ -10,9 +10,10 @@ import numpy as np
 from matcalc.assumptions import Assumptions
 from matcalc.claims import check_inequality
 from matcalc.diagnosis import Diagnosis
-from matcalc.entries import COMPARE, Meaning, Point, capital, expand, joined_name, points
+from matcalc.entries import COMPARE, Point, joined_name, points
 from matcalc.errors import MatcalcError, ShapeError
 from matcalc.latex import latex_name, to_latex
+from matcalc.meaning import Meaning, capital, expand
 from matcalc.misprints import misprint
 from matcalc.oracle import TOLERANCE, Evidence, relative_error
 from matcalc.plain import BEYOND, bare, plain, to_language

@@ -16,8 +16,8 @@ ORDER = [
     "factorisation", "products", "evaluate", "functions", "differential", "transpose", "sampling", "oracle", "jets",
     "exact_evaluation", "exact", "blackbox", "form", "formulation", "comparison", "derivative", "diagnosis",
     "problem", "counterexample", "verdict", "sources", "indices", "proof", "records", "equalities", "catalogue",
-    "identities", "claims", "integrals", "entries", "assumptions", "misprints", "judgement", "document", "batch",
-    "derivations", "proofreading", "testing", "report", "cli",
+    "identities", "claims", "meaning", "integrals", "entries", "assumptions", "misprints", "judgement", "document",
+    "batch", "derivations", "proofreading", "testing", "report", "cli",
 ]  # fmt: skip
 
 # Imports inside functions that point forward: an operator or a printed form needs what is built on its node, and the

@@ -1,0 +1,115 @@
+"""What the names of a formula mean: symbols, definitions, the laws of random vectors; densities and expectations.
+
+A density is written out and an expectation is the integral that it stands for, so that a formula keeps only what can be
+evaluated at a point.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+
+from matcalc.errors import ParseError
+from matcalc.expr import Symbol
+from matcalc.syntax import Syntax, parse, transform, walk
+
+_DENSITY = "exp(-1/2*(x-m)'*S^-1*(x-m))/sqrt(det(2*pi*S))"
+_COVARIANCE = "(x-m)*(x-m)'"
+
+
+@dataclass(frozen=True)
+class Law:
+    """A random vector: its name, and the mean and the covariance of its Gaussian."""
+
+    name: str
+    mean: Syntax
+    covariance: Syntax
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A name that stands for a formula, of some parameters when it is a function."""
+
+    parameters: tuple[str, ...]
+    body: Syntax
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What the names of a formula stand for."""
+
+    symbols: Mapping[str, Symbol] = field(default_factory=dict)
+    definitions: Mapping[str, Definition] = field(default_factory=dict)
+    laws: Mapping[str, Law] = field(default_factory=dict)
+    unspecified: Mapping[str, str] = field(default_factory=dict)
+    conditions: tuple[tuple[str, str, str], ...] = ()
+    layout: str = "numerator"
+
+    @property
+    def functions(self) -> set[str]:
+        """The names that are applied to what follows them in brackets."""
+        return {n for n, d in self.definitions.items() if d.parameters} | set(self.unspecified)
+
+    @property
+    def sizes(self) -> set[str]:
+        """The names of sizes."""
+        return {name for s in self.symbols.values() for d in s.shape for name in d.names}
+
+    def used(self, trees: Sequence[Syntax]) -> "tuple[Meaning, set[str]]":
+        """What some formulas need of this, and the names of the sizes in it."""
+        reached: set[str] = set()
+        waiting = list(trees)
+        while waiting:
+            names = {node.value for node in walk(waiting.pop()) if node.operation in ("name", "apply")}
+            names |= {capital(n) for n in names} | {a for n, a in self.unspecified.items() if n in names}
+            waiting += [self.definitions[n].body for n in (names - reached) & set(self.definitions)]
+            reached |= names
+        kept = replace(self, symbols={n: s for n, s in self.symbols.items() if n in reached})
+        return kept, kept.sizes | (reached & self.sizes)
+
+
+@cache
+def _template(text: str) -> Syntax:
+    return parse(text)
+
+
+def _filled(template: str, **parts: Syntax) -> Syntax:
+    def rule(node: Syntax) -> Syntax:
+        return parts.get(node.value, node) if node.operation == "name" else node
+
+    return transform(_template(template), rule)
+
+
+def expand(tree: Syntax, laws: Mapping[str, Law]) -> Syntax:
+    """Densities written out, expectations as integrals."""
+
+    def rule(node: Syntax) -> Syntax:
+        match node.operation:
+            case "density":
+                x, mean, covariance = node.operands
+                return replace(_filled(_DENSITY, x=x, m=mean, S=covariance), start=node.start, end=node.end)
+            case "expectation":
+                return _expectation(node.operands[0], _law(node, laws))
+            case "covariance":
+                law, body = _law(node, laws), node.operands[0]
+                return _expectation(_filled(_COVARIANCE, x=body, m=_expectation(body, law)), law)
+        return node
+
+    return transform(tree, rule)
+
+
+def _law(node: Syntax, laws: Mapping[str, Law]) -> Law:
+    if node.value not in laws:
+        label = f" under {node.value}" if node.value else ""
+        raise ParseError(f"the distribution{label} is not declared; write 'x ~ N(mu, Sigma){label}'", node.start)
+    return laws[node.value]
+
+
+def _expectation(body: Syntax, law: Law) -> Syntax:
+    x = Syntax("name", (), law.name, body.start, body.end)
+    weight = _filled(_DENSITY, x=x, m=law.mean, S=law.covariance)
+    return Syntax("integral", (Syntax("multiply", (body, weight)), x), "unsaid", body.start, body.end)
+
+
+def capital(name: str) -> str:
+    """The name of the matrix whose entries have a name: X for x, Xi for xi."""
+    return name[0].upper() + name[1:]
