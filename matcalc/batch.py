@@ -48,6 +48,8 @@ def _object(line: str, number: int) -> Mapping[str, Any]:
         found = json.loads(line)
     except ValueError as error:
         raise MatcalcError(f"line {number} is not JSON: {error}") from None
+    except RecursionError:
+        raise MatcalcError(f"line {number} is nested too deeply") from None
     if not isinstance(found, dict):
         raise MatcalcError(f"line {number}: expected a JSON object, got {type(found).__name__}")
     return found
@@ -60,6 +62,8 @@ def _problem(given: Mapping[str, Any]) -> Problem:
     for key, value in problem.items():
         if key in TEXTS and not isinstance(value, str):
             raise MatcalcError(f"{key}: expected text, got {value!r}")
+    if isinstance(problem.get("order"), bool):
+        raise MatcalcError(f"order: expected 1 or 2, got {problem['order']!r}")
     return problem
 
 

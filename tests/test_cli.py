@@ -143,13 +143,15 @@ def test_a_batch_answers_in_order_and_goes_on_after_an_error(capsys, tmp_path):
         "",
         {"id": "two", "expr": "x +", "wrt": "x"},
         "not JSON",
+        "[" * 100_000,
+        {"id": 3, "expr": "x'*x", "wrt": "x", "order": True},
         {"id": 4, "expr": "tr(X)", "wrt": "X", "let": ["X: n x n symmetric"], "reading": "tangent"},
     )
     status, out, _ = run(capsys, "derive", "--batch", path)
     answers = [json.loads(line) for line in out.splitlines()]
     assert status == 2
-    assert [a["id"] for a in answers] == [1, "two", None, 4]
-    assert [a["error"]["kind"] for a in answers if "error" in a] == ["parse", "input"]
+    assert [a["id"] for a in answers] == [1, "two", None, None, 3, 4]
+    assert [a["error"]["kind"] for a in answers if "error" in a] == ["parse", "input", "input", "input"]
 
 
 def test_a_batch_from_standard_input_is_0_when_every_line_is_answered(capsys, monkeypatch):
