@@ -73,6 +73,8 @@ class Latex(Style):
             return rf"\lVert {texts[0]} \rVert_{'2' if e.args[0].shape[1] == ONE else 'F'}", ATOM
         if name == "logdet":
             return rf"\log\lvert\det {self.at(arguments[0], ATOM)}\rvert", POSTFIX
+        if name == "sqrtm":
+            return f"{self.at(arguments[0], ATOM)}^{{1/2}}", POSTFIX
         if name in _AROUND:
             return _AROUND[name].format(*texts), ATOM
         if name == "commutation":

@@ -9,11 +9,11 @@ import jax
 import numpy as np
 
 from matcalc import arrays
-from matcalc.algebra import substitute
+from matcalc.algebra import split_coefficient, substitute
 from matcalc.comparison import Comparison
 from matcalc.derivative import Derivative, differentiate
 from matcalc.evaluate import Evaluation
-from matcalc.expr import Expr, Sum, Symbol
+from matcalc.expr import Expr, Power, Product, Sum, Symbol
 from matcalc.gradient import grad
 from matcalc.indices import DerivativeFormula
 from matcalc.indices import to_latex as indices_to_latex
@@ -141,7 +141,9 @@ class Identity(Record):
         unicode, latex = _OPERATOR["gradient" if self.layout == "denominator" else kind]
         by = replace(self.derived.variable, structure=GENERAL.name)
         left, left_latex = to_unicode(e), to_latex(e)
-        if isinstance(e, Sum) or kind == "differential":
+        is_longer = isinstance(e, Product) and bool(e.scalars) and len(e.args) > 1
+        is_quotient = isinstance(e, Power) and e.is_scalar and split_coefficient(e.exponent)[0] < 0
+        if isinstance(e, Sum) or is_longer or is_quotient or kind == "differential":
             left, left_latex = f"({left})", rf"\left({left_latex}\right)"
         before = unicode.format(to_unicode(by)), latex.format(to_latex(by))
         return (before[0] + left, before[1] + left_latex), (to_unicode(self.claim), to_latex(self.claim))
