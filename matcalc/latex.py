@@ -12,6 +12,7 @@ from matcalc.text import ATOM, POSTFIX, PRODUCT, Printed, Printer, Style
 _LIKE_LATIN = {"Alpha": "A", "Beta": "B", "Epsilon": "E", "Zeta": "Z", "Eta": "H", "Iota": "I", "Kappa": "K", "Mu": "M",
                "Nu": "N", "Omicron": "O", "Rho": "P", "Tau": "T", "Chi": "X", "omicron": "o"}  # fmt: skip
 _MACROS = ("exp", "log", "sin", "cos", "tan", "tanh", "sinh", "cosh", "arcsin", "arccos", "arctan", "det")
+_ROOT = "^{1/2}"  # of a matrix
 _AROUND = {
     "abs": r"\lvert {} \rvert",
     "norm1": r"\lVert {} \rVert_1",
@@ -51,6 +52,8 @@ class Latex(Style):
         return rf"{self.at(of, ATOM)}^\top", POSTFIX
 
     def power(self, base: Printed, exponent: Printed) -> Printed:
+        if base[0].endswith(_ROOT) and exponent[0] == "-1":
+            return f"{base[0].removesuffix(_ROOT)}^{{-1/2}}", POSTFIX
         return f"{self.at(base, ATOM)}^{{{_inline(exponent[0])}}}", POSTFIX
 
     def elementwise_power(self, base: Printed, exponent: Printed) -> Printed:
@@ -74,7 +77,7 @@ class Latex(Style):
         if name == "logdet":
             return rf"\log\lvert\det {self.at(arguments[0], ATOM)}\rvert", POSTFIX
         if name == "sqrtm":
-            return f"{self.at(arguments[0], ATOM)}^{{1/2}}", POSTFIX
+            return self.at(arguments[0], ATOM) + _ROOT, POSTFIX
         if name in _AROUND:
             return _AROUND[name].format(*texts), ATOM
         if name == "commutation":

@@ -38,6 +38,8 @@ PRINTED = [
     ("tr(X)*eye(rows(X))", r"\operatorname{tr}(X) I_{n}"),
     ("X + I", "X + I"),
     ("commutation(n,m)*x", "K_{n,m} x"),
+    ("sqrtm(X*Y)*Sigma", r"(X Y)^{1/2} \Sigma"),
+    ("sqrtm(Sigma)^-1*x", r"\Sigma^{-1/2} x"),
     ("frechet_expm(X, Y)", r"\mathrm{D}\operatorname{expm}(X)[Y]"),
     ("toeplitz_mean(X)", r"\operatorname{toeplitz\_mean}(X)"),
     ("2*3^a*pi", r"2 \pi \cdot 3^{a}"),
