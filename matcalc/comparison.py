@@ -63,9 +63,11 @@ class Comparison:
         rows, columns = (d.size(self.points.sizes) for d in claim.shape)
         return np.broadcast_to(value, (*directions.shape[:2], rows, columns))
 
-    def error(self, claim: Expr, reading: Reading, layout: str = "numerator") -> np.ndarray:
-        """The relative error of a claim at every point."""
-        return relative_error(self.claimed(claim, reading), self.truth(reading, layout), self.scale)
+    def error(
+        self, claim: Expr, reading: Reading, layout: str = "numerator", least: np.ndarray | float = 0.0
+    ) -> np.ndarray:
+        """The relative error of a claim at every point, against a scale of its terms that is `least` at least."""
+        return relative_error(self.claimed(claim, reading), self.truth(reading, layout), np.fmax(self.scale, least))
 
     @property
     def scale(self) -> np.ndarray:

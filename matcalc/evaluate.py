@@ -6,6 +6,7 @@ once; a chain of matrices is multiplied in the cheapest order, by operations on 
 products that never write these out.
 """
 
+import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
@@ -141,7 +142,7 @@ class Evaluation:
         norms = [s.args[0] for s in e.scalars if _is_reciprocal_norm(s)]
         factors = [self(s) for s in e.scalars if not _is_reciprocal_norm(s)]
         factors += [self._products.product(e.chain)] if e.chain else []
-        value = reduce(operator.mul, factors, float(e.coefficient))
+        value = reduce(operator.mul, factors, _float(e.coefficient))
         for norm in map(self, norms):
             value = self.ops.xp.where((norm == 0) & (value == 0), 0, value * (1 / norm))
         return value
@@ -193,6 +194,14 @@ class Evaluation:
         if e.function == "logdet":
             return factor.log_determinant + n * self(apply("log", apply("abs", scalar)))
         return factor.determinant * self(scalar) ** n
+
+
+def _float(value: Fraction) -> float:
+    """A number, infinite where it is beyond floating point."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def _is_reciprocal_norm(e: Expr) -> bool:

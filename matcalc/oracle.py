@@ -16,13 +16,15 @@ import numpy as np
 
 from matcalc import arrays
 from matcalc.evaluate import Evaluation
-from matcalc.expr import Call, Expr, Opaque, Product, Sum, Symbol
+from matcalc.expr import Call, Expr, Hadamard, Opaque, Product, Sum, Symbol
 from matcalc.sampling import GUARDED, Points, sample
 from matcalc.structure import GENERAL, STRUCTURES, Reading, Structure
 
 STEP = 1e-30
 SECOND_STEP = 1e-4
 TOLERANCE = {1: 1e-8, 2: 1e-6}
+PLAINLY = 1e-3
+UNDERFLOW = 1e-250
 # What is compiled for one call: not optimised, in one piece.
 COMPILE_QUICKLY: dict[str, str | bool] = {
     "xla_backend_optimization_level": "0",
@@ -110,10 +112,16 @@ class Measurement:
         On a structure also that of the derivative by all entries, of which a tangent direction sums some: that of
         log det X is 0 on the orthogonal matrices by cancellation.
         """
-        made_of = magnitude(self.e, self.points)
+        made_of = magnitude(_moving(self.e, self.variable), self.points)
         if self.structure.is_unconstrained or isinstance(self.e, Opaque):
             return made_of
         return np.fmax(made_of, np.abs(self.free_slopes).max((1, 2, 3)))
+
+
+def _moving(e: Expr, variable: Symbol) -> Expr:
+    """A sum without the terms that do not depend on the variable."""
+    kept = [t for t in e.terms if variable in t.symbols] if isinstance(e, Sum) else []
+    return Sum(tuple(kept)) if len(kept) > 1 else kept[0] if kept else e
 
 
 def magnitude(e: Expr, points: Points) -> np.ndarray:
@@ -123,6 +131,8 @@ def magnitude(e: Expr, points: Points) -> np.ndarray:
             return np.max([magnitude(t, points) for t in terms], axis=0)
         case Product(coefficient):
             return abs(float(coefficient)) * np.prod([magnitude(f, points) for f in e.args], axis=0)
+        case Hadamard(factors):
+            return np.prod([magnitude(f, points) for f in factors], axis=0)
         case Call("tr" | "sum" | "diag" | "vec", (inner,)):
             return magnitude(inner, points)
     return np.abs(points(e)).max((-2, -1))
@@ -165,11 +175,25 @@ def second(e: Expr, variable: Symbol, points: Points, directions: np.ndarray, re
 
 
 def relative_error(claimed: np.ndarray, measured: np.ndarray, scale: np.ndarray | float = 0.0) -> np.ndarray:
-    """‖claimed - measured‖ over the larger norm, at every point; never over less than a millionth of `scale`."""
+    """‖claimed - measured‖ over the larger norm, at every point; never over less than a millionth of `scale`.
+
+    NaN where both are so small that a complex step underflows.
+    """
     axes = tuple(range(1, measured.ndim))
-    norms = [np.sqrt(np.sum(np.square(np.abs(v)), axis=axes)) for v in (claimed - measured, claimed, measured)]
-    floor = np.maximum(1e-6 * np.asarray(scale), np.finfo(float).tiny)
-    return norms[0] / np.maximum(np.maximum(norms[1], norms[2]), floor)
+    largest = np.maximum(np.abs(claimed), np.abs(measured)).max(axes, keepdims=True, initial=0)
+    unit = np.where((largest > 0) & np.isfinite(largest), largest, 1)  # so that no square over- or underflows
+    given = (claimed / unit, measured / unit, claimed / unit - measured / unit)
+    norms = [np.sqrt(np.sum(np.square(np.abs(v)), axis=axes)) for v in given]
+    floor = 1e-6 * np.asarray(scale) / unit.reshape(len(unit))
+    error = norms[2] / np.maximum(np.maximum(norms[0], norms[1]), np.maximum(floor, np.finfo(float).tiny))
+    return np.where((unit < UNDERFLOW).reshape(len(unit)), np.nan, error)
+
+
+def plainly_wrong(errors: np.ndarray) -> int | None:
+    """The point with the largest relative error, if that is beyond what rounding may do at points that are not tame."""
+    known = np.where(np.isfinite(errors), errors, 0)
+    worst = int(np.argmax(known)) if known.size else 0
+    return worst if known.size and known[worst] > PLAINLY else None
 
 
 @dataclass(frozen=True)

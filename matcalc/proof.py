@@ -11,7 +11,7 @@ from matcalc.derivative import Derivative
 from matcalc.errors import DomainError
 from matcalc.expr import Expr, Symbol
 from matcalc.oracle import TOLERANCE, Evidence, Measurement, Question, ask, relative_error, slopes_question, weigh
-from matcalc.sampling import Points, sample
+from matcalc.sampling import Points, few_sizes, sample
 from matcalc.simplification import same_by_form
 from matcalc.structure import GENERAL, STRUCTURES, Reading, Structure
 
@@ -112,7 +112,7 @@ def _on_structure(structure: Structure, derivative: Derivative, claim: Expr) -> 
     on = replace(derivative.variable, structure=structure.name)
     e, claim = (substitute(side, {derivative.variable: on}) for side in (derivative.expression, claim))
     try:
-        points = sample([e, claim], [on])
+        points = sample([e, claim], [on], sizes=few_sizes)
     except DomainError:
         return
     reading = Reading.ENTRYWISE if structure.is_linear else Reading.TANGENT

@@ -14,6 +14,8 @@ from matcalc.structure import GENERAL, STRUCTURES
 
 MAX_CONDITION = 1e7
 CANDIDATES = 6
+LARGE = (6, 5)  # one point of these is enough
+SPREAD = (10.0, 0.03, 0.001)
 
 
 class GuardedNumPy(NumPy):
@@ -66,7 +68,7 @@ class Points:
         return np.broadcast_to(value, np.broadcast_shapes(np.shape(value), (self.count, rows, columns)))
 
 
-def size_assignments(names: Iterable[str]) -> Iterator[dict[str, int]]:
+def few_sizes(names: Iterable[str]) -> Iterator[dict[str, int]]:
     """Sizes that tell every dimension apart: no two equal in one assignment, and a 1 in the third."""
     ordered = sorted(names)
     k = len(ordered)
@@ -77,6 +79,17 @@ def size_assignments(names: Iterable[str]) -> Iterator[dict[str, int]]:
         rest = iter(pool[1:] + pool[:1])
         yield {n: 1 if i == one else next(rest) for i, n in enumerate(ordered)}
     yield dict(zip(ordered, pool, strict=False))
+
+
+def size_assignments(names: Iterable[str]) -> Iterator[dict[str, int]]:
+    """Such sizes, for one dimension or two the last ones above 4.
+
+    For some identities hold in few dimensions only: tr X⁴ = ½ (tr X²)² for a skew X up to 3 x 3.
+    """
+    ordered = sorted(names)
+    *few, last = few_sizes(ordered)
+    yield from few
+    yield dict(zip(ordered, LARGE, strict=False)) if len(ordered) <= len(LARGE) else last
 
 
 def _positive(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -151,8 +164,9 @@ def sample(
             finite = np.ones(CANDIDATES, bool)
             for e in expressions:
                 finite &= np.isfinite(np.broadcast_to(points(e), (CANDIDATES, *points(e).shape[1:]))).all((-2, -1))
-            keep = np.flatnonzero(finite)[:per_size]
-            if len(keep) == per_size or (len(keep) and f == len(FLAVOURS) - 1):
+            wanted = 1 if LARGE[0] in assigned.values() else per_size
+            keep = np.flatnonzero(finite)[:wanted]
+            if len(keep) == wanted or (len(keep) and f == len(FLAVOURS) - 1):
                 found.append(points.take(keep))
                 break
     if not found:
@@ -162,6 +176,30 @@ def sample(
             "lives"
         )
     return found
+
+
+def spread(expressions: Sequence[Expr], symbols: Iterable[Symbol], seed: int = 0) -> Iterator[Points]:
+    """Points further from 0 than those of `sample`, and nearer to it, at which all expressions have a value, if any.
+
+    What is right around 1 may saturate, have a kink or another branch elsewhere.
+    """
+    ordered = sorted(set(symbols).union(*(e.symbols for e in expressions)), key=lambda s: s.name)
+    assigned = next(iter(size_assignments(dimension_names(expressions, ordered))))
+    for k, factor in enumerate(SPREAD):
+        rng = np.random.default_rng([seed, k])
+        values = {s.name: draw(s, assigned, rng, CANDIDATES, _well_conditioned) for s in ordered}
+        fixed = {s.name for s in ordered if s.structure == "orthogonal"}
+        points = Points(assigned, {n: v if n in fixed else factor * v for n, v in values.items()})
+        finite = np.all([np.isfinite(points(e)).all((-2, -1)) for e in expressions], axis=0)
+        keep = np.flatnonzero(np.broadcast_to(finite, (CANDIDATES,)))
+        if len(keep):
+            yield points.take(keep)
+
+
+def gaps(e: Expr, claim: Expr, symbols: Iterable[Symbol]) -> Iterator[tuple[Points, np.ndarray]]:
+    """Points at which an expression has a value, and which of them a claim has none at, for each set of sizes."""
+    for points in sample([e], {*symbols, *claim.symbols}, CANDIDATES):
+        yield points, ~np.isfinite(points(claim)).all((-2, -1))
 
 
 def integer_points(

@@ -11,18 +11,28 @@ from matcalc import shape
 from matcalc.counterexample import claim_refuted_at, unequal_at
 from matcalc.derivative import evidence, formulate
 from matcalc.diagnosis import Case, Diagnosis, diagnose, misshapen
-from matcalc.errors import MatcalcError, NoRuleError, ShapeError
+from matcalc.errors import DomainError, MatcalcError, NoRuleError, ShapeError
 from matcalc.exact import ExactClaim
 from matcalc.expr import Expr, Symbol
 from matcalc.form import Form
 from matcalc.formulation import derivative_shape
-from matcalc.oracle import TOLERANCE, Evidence, gap_between_routes, magnitude, relative_error, structure_of, weigh
+from matcalc.limits import limit_of_claim, limit_of_equality, nowhere
+from matcalc.oracle import (
+    TOLERANCE,
+    Evidence,
+    gap_between_routes,
+    magnitude,
+    relative_error,
+    structure_of,
+    weigh,
+)
 from matcalc.problem import Declarations, Problem, Statement, declarations, read_claim, read_functions
 from matcalc.sampling import Points, sample
 from matcalc.scope import Scope
 from matcalc.structure import Reading
 
 RIGHT, WRONG, CONVENTION, UNDECIDED = "right", "wrong", "convention-dependent", "undecided"
+NOTHING = Evidence(False, 0, float("inf"))
 
 
 @dataclass(frozen=True)
@@ -145,9 +155,18 @@ def _judge(problem: Problem, reading: Reading | None) -> Verdict:
         return _other_shape(problem, reading, correct)
     expressions = [problem.e] if problem.kind == "differential" else [problem.e, problem.claim]
     named = {s for s in problem.claim.symbols if s.name != problem.scope.differential_name}
-    points = sample(expressions, {problem.variable, *named})
+    symbols = {problem.variable, *named}
+    try:
+        points = sample(expressions, symbols)
+    except DomainError:
+        return Verdict(WRONG, reading, (), nowhere(problem.e, problem.claim, symbols), correct, NOTHING)
     found = {r: _weigh(problem, points, r) for r in problem.readings}
     found = {r: problem.exact.decide(_confirm(problem, e), r) for r, e in found.items()}
+    if any(e.ok for e in found.values()):
+        limit = limit_of_claim(problem, expressions, symbols, [r for r, e in found.items() if e.ok])
+        if limit is not None:
+            refuted = replace(next(e for e in found.values() if e.ok), ok=False)
+            return Verdict(WRONG, reading, (), limit, correct, refuted)
     right_under = _right_under(problem, found)
     verdict = _verdict(found, right_under, problem, reading)
     shown = reading if reading in found else _default(found, right_under)
@@ -279,9 +298,14 @@ def _check_equality(expression: Statement, claim: Statement, let: list[str]) -> 
         message = f"the claim is {shape.show(b.shape)}, the expression is {shape.show(a.shape)}"
         return Verdict(WRONG, None, (), Diagnosis("not-conformable", message, None), correct,
                        Evidence(False, 0, float("inf")))  # fmt: skip
-    found = equal(a, b)
+    try:
+        found = equal(a, b)
+    except DomainError:
+        return Verdict(WRONG, None, (), nowhere(a, b, ()), correct, NOTHING)
     verdict = RIGHT if found.ok else WRONG if found.decided else UNDECIDED
     diagnosis = None
+    if verdict == RIGHT and (limit := limit_of_equality(a, b)) is not None:
+        return Verdict(WRONG, None, (), limit, correct, replace(found, ok=False))
     if verdict == WRONG:
         diagnosis = diagnose(Case(scope, a, b, None, "equality", 1, "numerator", None, (), correct))
     return Verdict(verdict, None, (), diagnosis, correct, found)

@@ -15,9 +15,9 @@ ORDER = [
     "latex", "python_text", "inference", "building", "scope", "arrays", "matrix_functions", "kernels", "chains",
     "factorisation", "products", "evaluate", "functions", "differential", "transpose", "sampling", "oracle", "jets",
     "exact_evaluation", "exact", "blackbox", "form", "formulation", "comparison", "derivative", "diagnosis",
-    "problem", "counterexample", "verdict", "sources", "indices", "proof", "records", "equalities", "catalogue",
-    "identities", "claims", "meaning", "integrals", "entries", "assumptions", "misprints", "judgement", "document",
-    "batch", "derivations", "proofreading", "testing", "report", "cli",
+    "problem", "counterexample", "limits", "verdict", "sources", "indices", "proof", "records", "equalities",
+    "catalogue", "identities", "claims", "meaning", "integrals", "entries", "assumptions", "misprints", "judgement",
+    "document", "batch", "derivations", "proofreading", "testing", "report", "cli",
 ]  # fmt: skip
 
 # Imports inside functions that point forward: an operator or a printed form needs what is built on its node, and the

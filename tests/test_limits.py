@@ -1,0 +1,74 @@
+"""A claim that is right only in few dimensions, only for some values, or only where it has a value, is wrong."""
+
+import jax.numpy as jnp
+import pytest
+
+from matcalc.verdict import check
+
+SKEW, SQUARE, VECTOR, SCALAR, POSITIVE = ["X: n x n skew"], ["X: n x n"], ["x: n"], ["a: scalar"], ["s: positive"]
+IN_FEW_DIMENSIONS = [
+    ("X^3", "1/2*tr(X^2)*X", None, SKEW),
+    ("tr(X^4)", "-2*tr(X^2)*X", "X", SKEW),
+    ("tr(X)^4 - 6*tr(X)^2*tr(X^2) + 3*tr(X^2)^2 + 8*tr(X)*tr(X^3)", "6*tr(X^4)", None, SQUARE),
+    ("(rows(X) - 1)*(rows(X) - 2)*(rows(X) - 3)*tr(X)", "0", None, SQUARE),
+]
+FOR_SOME_VALUES = [
+    ("abs(s - 2)", "-1", "s", POSITIVE),
+    ("abs(1 - s/2)", "1 - s/2", None, POSITIVE),
+    ("sum(relu(x - 10*vector(1)))", "0*x", "x", VECTOR),
+    ("arccos(cos(a))", "abs(a)", None, SCALAR),
+    ("logm(expm(X))", "X", None, SKEW),
+    ("tanh(200*a)", "0", "a", SCALAR),
+    ("tanh(30*s)", "1", None, POSITIVE),
+]
+WHERE_IT_HAS_A_VALUE = [
+    ("sum(abs(x).^2.5)", "2.5*x.^1.5", "x", VECTOR),
+    ("sum(sqrt(abs(x)))", "1./(2*sqrt(x))", "x", VECTOR),
+    ("abs(det(X))^(1/2)", "1/2*det(X)^(1/2)*inv(X)'", "X", SQUARE),
+    ("(a^2)^b", "a^(2*b)", None, ["a: scalar", "b: scalar"]),
+]
+SMALL_AND_LARGE = [
+    ("exp(1000*a)", "2*exp(1000*a)", "a", SCALAR),
+    ("1e-200*exp(a)", "2e-200*exp(a)", None, SCALAR),
+    ("1e16 + exp(a)", "2*exp(a)", "a", SCALAR),
+    ("logdet(X*X')", "2*X*inv(X'*X)", "X", ["X: n x m"]),
+]
+RIGHT = [
+    ("det(X'*A*X)", "2*det(X'*A*X)*A*X*inv(X'*A*X)", "X", ["X: n x p", "A: n x n symmetric"]),
+    ("exp(-1/2*x'*A*x)", "-exp(-1/2*x'*A*x)*A*x", "x", ["A: n x n symmetric"]),
+    ("sum(log(vector(1) + exp(-y.*(X*w))))", "X'*(y.*(sigmoid(y.*(X*w)) - vector(1)))", "w", ["X: m x n"]),
+    ("sum(abs(x).^2.5)", "2.5*sign(x).*abs(x).^1.5", "x", VECTOR),
+    ("sum(log(x))", "1./x", "x", VECTOR),
+]
+
+
+def named(cases):
+    return pytest.mark.parametrize("case", cases, ids=[f"{c[0]} {c[1]}" for c in cases])
+
+
+@named(IN_FEW_DIMENSIONS + SMALL_AND_LARGE)
+def test_is_wrong(case):
+    assert check(*case).verdict == "wrong"
+
+
+@named(FOR_SOME_VALUES)
+def test_is_wrong_for_other_values(case):
+    assert "only for some values: not at" in check(*case).diagnosis.message
+
+
+@named(WHERE_IT_HAS_A_VALUE)
+def test_is_wrong_where_it_has_no_value(case):
+    found = check(*case)
+    assert (found.verdict, found.diagnosis.kind) == ("wrong", "needs-assumption")
+    assert "only where it has a value" in found.diagnosis.message
+
+
+@named(RIGHT)
+def test_is_right(case):
+    assert check(*case).verdict == "right"
+
+
+def test_functions_too():
+    assert check(lambda x: jnp.sum(jnp.abs(x)), lambda x: jnp.sqrt(x) / jnp.sqrt(x), "x", {"x": "n"}).verdict == "wrong"
+    twice = check(lambda x: jnp.sum(jnp.where(x > 5, x**3, x**2)), lambda x: 2 * x, "x", {"x": "n"})
+    assert twice.verdict == "wrong"
