@@ -62,7 +62,7 @@ def _problem(given: Mapping[str, Any]) -> Problem:
     for key, value in problem.items():
         if key in TEXTS and not isinstance(value, str):
             raise MatcalcError(f"{key}: expected text, got {value!r}")
-    if isinstance(problem.get("order"), bool):
+    if type(problem.get("order", 1)) is not int or problem.get("order", 1) not in (1, 2):
         raise MatcalcError(f"order: expected 1 or 2, got {problem['order']!r}")
     return problem
 

@@ -258,7 +258,11 @@ class Point:
         if base.operation == "ones":
             return np.ones((self._size(places[0]), 1))
         if base.operation == "norm":
-            return self._norm(base)
+            return (
+                self._norm(base)
+                if places[0].value != 1
+                else kernels.FUNCTIONS["norm1"](GUARDED, self(base.operands[0]))
+            )
         indices = tuple(map(self._index, places))
         if base.operation == "name" and base.value == "delta" and len(indices) == 2:
             return np.full((1, 1), float(indices[0] == indices[1]))

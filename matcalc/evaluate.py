@@ -45,6 +45,7 @@ from matcalc.shape import ONE, SCALAR, Dim
 Array = Any
 NUMPY = arrays.NumPy()
 MINUS_ONE = Number(Fraction(-1))
+MAX_POWER = 10_000
 
 
 class Evaluation:
@@ -129,8 +130,8 @@ class Evaluation:
         value = self(base)
         if isinstance(exponent, Number):
             k = exponent.value
-            if k.denominator == 1 and abs(k) <= 64:
-                return value ** int(k) if k > 0 else 1 / value ** int(-k)
+            if k.denominator == 1 and abs(k) <= MAX_POWER:
+                return kernels.integer_power(value, int(k)) if k > 0 else 1 / kernels.integer_power(value, int(-k))
             if k.denominator == 2 and abs(k) <= 16:
                 root = self.ops.xp.sqrt(value)
                 return root ** int(2 * k) if k > 0 else 1 / root ** int(-2 * k)

@@ -150,6 +150,7 @@ _ENVIRONMENT = re.compile(r"\\begin\{(?P<name>[^{}]*)\}.*?\\end\{(?P=name)\}", r
 _STARTS = ("NAME", "NUMBER", "FUNCTION", "OPEN", "BEGIN", "FRACTION", "ROOT", "ACCENT", "ONES", "BAR_OPEN", "NORM_OPEN")
 _ENDS = ("NAME", "NUMBER", "CLOSE", "END", "TOP", "PRIME", "ONES", "BAR_CLOSE", "NORM_CLOSE")
 _CLOSERS = {"BEGIN": "END", "OPEN": "CLOSE", "BAR_OPEN": "BAR_CLOSE", "NORM_OPEN": "NORM_CLOSE"}
+UNDER_NOTES = ("EQUAL", "AT_LEAST", "AT_MOST", "ABOVE", "BELOW")
 
 
 def tokenise(text: str) -> list[Token]:
@@ -162,6 +163,7 @@ def tokenise(text: str) -> list[Token]:
         raise ParseError(f"the formula has {len(text)} characters; at most {MAX_LENGTH} are read", MAX_LENGTH)
     tokens = list(_lexemes(text))
     for refine in (
+        _drop_notes_on_relations,
         _name_bare_sums,
         _name_expectations,
         _pair_bars,
@@ -339,6 +341,23 @@ def matching(tokens: Sequence[Token], opening: int) -> int:
         if depth == 0:
             return k
     return len(tokens)
+
+
+def _drop_notes_on_relations(tokens: Sequence[Token]) -> list[Token]:
+    r"""`\stackrel{(a)}{=}` is =."""
+    result: list[Token] = []
+    k = 0
+    while k < len(tokens):
+        if tokens[k].type == "STACK" and k + 1 < len(tokens):
+            note_ends = matching(tokens, k + 1)
+            inner = tokens[note_ends + 1 : matching(tokens, note_ends + 1) + 1] if note_ends + 1 < len(tokens) else ()
+            if len(inner) == 3 and inner[1].type in UNDER_NOTES:
+                result.append(inner[1])
+                k = note_ends + 1 + len(inner)
+                continue
+        result.append(tokens[k])
+        k += 1
+    return result
 
 
 def _is_d(tokens: Sequence[Token], k: int) -> bool:

@@ -39,6 +39,9 @@ def plain(tree: Syntax, is_scalar: IsScalar) -> Syntax:
         match node.operation:
             case "subscript":
                 return _indexed(node)
+            case "transpose" if bare(node.operands[0]).operation == "number":
+                hint = r"(A^{-1})^\top is A^{-\top}"
+                raise ParseError(f"a number is transposed at character {node.start + 1}; {hint}", node.start)
             case "norm":
                 return replace(node, operation="call", value="norm2")
             case "bars":

@@ -170,3 +170,19 @@ def test_a_verdict_in_a_notebook():
     undecided = matcalc.check_inequality("A*A'", ">= 0")
     assert "not refuted" in undecided._repr_html_()
     assert "not refuted" in undecided.to_json()["notes"][0]
+
+
+@pytest.mark.parametrize(
+    ("formula", "status"),
+    [
+        (r"A + A \overset{(a)}{=} 3A", "wrong"),
+        (r"A + A \stackrel{(a)}{=} 2A", "right"),
+        (r"\|x\|_1 = \sqrt{\sum_{i=1}^n x_i^2}", "wrong"),
+        (r"\|x\|_1 = \sum_{i=1}^n |x_i|", "right"),
+        (r"A^{-1^\top} = A^{-1}", "not read"),
+    ],
+)
+def test_a_formula_is_read_as_it_is_meant(tmp_path, formula, status):
+    path = written(tmp_path, "paper.tex", f"% let A: n x n; x: n\n$${formula}$$")
+    (step,) = matcalc.proofread(path).steps
+    assert step.status == status

@@ -72,3 +72,13 @@ def test_functions_too():
     assert check(lambda x: jnp.sum(jnp.abs(x)), lambda x: jnp.sqrt(x) / jnp.sqrt(x), "x", {"x": "n"}).verdict == "wrong"
     twice = check(lambda x: jnp.sum(jnp.where(x > 5, x**3, x**2)), lambda x: 2 * x, "x", {"x": "n"})
     assert twice.verdict == "wrong"
+
+
+@pytest.mark.parametrize("power", [100, 101, 1000])
+def test_a_high_power_of_a_negative_number(power):
+    assert check(f"a^{power}", f"{power}*a^{power - 1}", "a", ["a: scalar"]).verdict == "right"
+
+
+def test_a_function_of_another_shape_than_the_derivative():
+    found = check(lambda x: jnp.sum(x**2), lambda x: 2 * x[:2], "x", {"x": "n"})
+    assert found.verdict == "wrong"

@@ -238,10 +238,10 @@ class Bench:
         """The number which, times a claim, gives the truth; None if there is none."""
         claimed, truth = self.value(claim, reading).ravel(), self.truths[reading].ravel()
         with np.errstate(over="ignore"):
-            square = float(claimed @ claimed)
-        if not np.isfinite(square):
+            square, size = float(claimed @ claimed), float(truth @ truth)
+        if claimed.size != truth.size or not (np.isfinite(square) and np.isfinite(size)):
             return None
-        bound = PROPORTIONAL[self.order] * max(float(np.linalg.norm(truth)), 1e-6 * float(self.scale.max()))
+        bound = PROPORTIONAL[self.order] * max(size**0.5, 1e-6 * float(self.scale.max()))
         if np.linalg.norm(truth - claimed) <= bound:
             return 1.0
         comparable = truth.size > 1 or not self.points.values  # one number that varies is a multiple of any other
