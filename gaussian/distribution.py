@@ -100,8 +100,8 @@ class Gaussian:
     def log_prob(self, x: Float[Array, "*points d"]) -> Float[Array, "*points"]:
         """log N(x|μ,Σ) = -½ ((x-μ)ᵀΣ⁻¹(x-μ) + log det Σ + D log 2π); ShapeError if x has not D entries [N2].
 
-        Its relative error is below κ(Σ) ε at any point, ε the rounding unit of the dtype, and at points drawn from this
-        Gaussian far below: 10⁻⁶ at κ = 10¹² in float64. In float32 κ = 10⁵ costs up to three of seven digits.
+        Its error is below κ(Σ) ε times the size of its terms, ε the rounding unit of the dtype, and at points drawn
+        from this Gaussian far below: 10⁻⁶ at κ = 10¹² in float64. In float32 κ = 10⁵ costs up to three of seven digits.
         """
         return -0.5 * self.factor.squared_norm(self.deviation(x)) - log_integral(self.factor)
 

@@ -42,10 +42,12 @@ def oracle_shrinkage(statistics: SufficientStatistics) -> Float[Array, "*batch"]
     [Chen, Wiesel, Eldar & Hero 2010, eq. 23].
     """
     C, n, d = statistics.scatter / statistics.weight[..., None, None], statistics.count, statistics.mean.shape[-1]
+    scale = jnp.trace(C, axis1=-2, axis2=-1)[..., None, None]
+    C = C / jnp.where(scale > 0, scale, 1)  # no square over- or underflows, and the quotient below has no unit
     square, trace = (C * C).sum((-1, -2)), jnp.trace(C, axis1=-2, axis2=-1)
     spread = (n + 1 - 2 / d) * (square - trace**2 / d)
     weight = (1 - 2 / d) * square + trace**2
-    return jnp.where(weight < spread, weight / jnp.where(spread > 0, spread, 1), 1.0)
+    return jnp.where(weight < spread, weight / jnp.where(spread > 0, spread, 1), 1.0) + 0 * trace  # NaN for NaN
 
 
 @jax.jit

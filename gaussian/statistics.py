@@ -52,7 +52,12 @@ def statistics_of(x: ArrayLike, weights: ArrayLike | None = None) -> SufficientS
 
 @jax.jit
 def merge(a: SufficientStatistics, b: SufficientStatistics) -> SufficientStatistics:
-    """The statistics of both samples together: associative, and with no cancellation whatever their means."""
+    """The statistics of both samples together: associative, and with no cancellation whatever their means.
+
+    ShapeError if the dimensions differ.
+    """
+    if a.mean.shape[-1] != b.mean.shape[-1]:
+        raise ShapeError(f"two statistics: expected one dimension, got {a.mean.shape[-1]} and {b.mean.shape[-1]}.")
     weight = a.weight + b.weight
     share, step = b.weight / weight, b.mean - a.mean
     scatter = a.scatter + b.scatter + _scaled_square(a.weight * share, step)

@@ -292,3 +292,15 @@ def test_options_that_make_no_sense_are_refused():
     assert np.isnan(jit(lambda a: fit(X, shrinkage=a).entropy())(-0.5))
     with pytest.raises(MatcalcError, match="sufficient statistics are weighted already"):
         fit(statistics_of(X), WEIGHTS)
+
+
+def test_statistics_of_different_dimensions_do_not_merge():
+    with pytest.raises(ShapeError, match="two statistics: expected one dimension, got 3 and 1"):
+        merge(statistics_of(X), statistics_of(X[:, :1]))
+
+
+def test_the_shrinkage_has_no_unit_and_is_nan_for_nan():
+    x = X[:20].astype(np.float32)
+    small = [float(oracle_shrinkage(statistics_of(np.float32(scale) * x))) for scale in (1, 1e9, 1e-10)]
+    assert_same(np.array(small), np.full(3, small[0]), 1e-4)
+    assert np.isnan(jit(lambda x: oracle_shrinkage(statistics_of(x)))(jnp.full((5, 2), jnp.nan)))
