@@ -82,14 +82,14 @@ def few_sizes(names: Iterable[str]) -> Iterator[dict[str, int]]:
 
 
 def size_assignments(names: Iterable[str]) -> Iterator[dict[str, int]]:
-    """Such sizes, for one dimension or two the last ones above 4.
+    """Such sizes, and for one dimension or two those above 4 at last.
 
     For some identities hold in few dimensions only: tr X⁴ = ½ (tr X²)² for a skew X up to 3 x 3.
     """
     ordered = sorted(names)
-    *few, last = few_sizes(ordered)
-    yield from few
-    yield dict(zip(ordered, LARGE, strict=False)) if len(ordered) <= len(LARGE) else last
+    yield from few_sizes(ordered)
+    if 0 < len(ordered) <= len(LARGE):
+        yield dict(zip(ordered, LARGE, strict=False))
 
 
 def _positive(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
