@@ -18,7 +18,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Bool, Float
 
-from gaussian import partition
+from gaussian import domain, partition
 from gaussian.factor import Factor
 from gaussian.moments import Moments, cumulant, moments
 from gaussian.normaliser import LOG_2PI, log_integral
@@ -26,7 +26,7 @@ from gaussian.parameters import MeanCholesky, MeanCovariance, MeanPrecision, Nat
 from gaussian.pytree import pytree
 from gaussian.roots import smooth_root
 from gaussian.triangular import apply
-from matcalc.errors import MatcalcError, ShapeError
+from matcalc.errors import DomainError, MatcalcError, ShapeError
 
 
 @pytree
@@ -188,18 +188,26 @@ class Gaussian:
         [PP2012, sec. 8.1.3].
         """
         given, free = partition.split(indices, self.dimension)
-        return Gaussian(*partition.condition(self.mean, self.factor, given, free, jnp.asarray(values)))
+        return Gaussian(*partition.condition(self.mean, self.factor, given, free, domain.as_real(values, "values")))
 
     def affine(self, A: Float[Array, "*batch k d"], b: Float[Array, "*batch k"] | float = 0.0) -> "Gaussian":
         """The Gaussian of A x + b, N(Aμ + b, AΣAᵀ); A must have full row rank, else it is degenerate: DomainError.
 
         ShapeError unless A has D columns, NaN instead of DomainError under jit [PP2012, eq. 355].
         """
-        A = jnp.asarray(A)
-        if A.ndim < 2 or A.shape[-1] != self.dimension:
-            raise ShapeError(f"A: expected shape (..., k, {self.dimension}), got {A.shape}; one column a coordinate.")
+        A, b = domain.as_real(A, "A"), domain.as_real(b, "b")
+        if A.ndim < 2 or A.shape[-1] != self.dimension or A.shape[-2] == 0:
+            raise ShapeError(
+                f"A: expected shape (..., k, {self.dimension}) with k > 0, got {A.shape}; "
+                "one row for each coordinate that is wanted, one column for each that is there."
+            )
+        if b.ndim and b.shape[-1] != A.shape[-2]:
+            raise ShapeError(f"b: expected shape (..., {A.shape[-2]}), one entry a row of A, got {b.shape}.")
         AL = A @ self.cholesky
-        return Gaussian.from_covariance(apply(A, self.mean) + b, AL @ AL.mT)
+        try:
+            return Gaussian.from_covariance(apply(A, self.mean) + b, AL @ AL.mT)
+        except DomainError as error:
+            raise DomainError(f"A: A x + b has a density only if A has full row rank; {error}") from None
 
     def confidence_ellipse(self, level: float = 0.95, points: int = 200) -> Float[Array, "*batch n 2"]:
         """Points around the ellipse (x-μ)ᵀΣ⁻¹(x-μ) = -2 log(1 - level), which holds that much probability; D = 2.
@@ -216,7 +224,7 @@ class Gaussian:
 
     def deviation(self, x: Float[Array, "*points d"]) -> Float[Array, "*points d"]:
         """x - μ; ShapeError if x has not D entries, or not the batch shape before them."""
-        x = jnp.asarray(x)
+        x = domain.as_real(x, "x")
         self._require_size(x, "x")
         return x - self.mean
 

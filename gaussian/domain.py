@@ -25,14 +25,20 @@ from matcalc.errors import DomainError, ShapeError
 BLOCK = 8  # entries of a row compared at a time with those of a column: a cache line
 
 
+def as_real(x: ArrayLike, name: str) -> Float[Array, "*shape"]:
+    """x as an array of real numbers; DomainError if it is complex."""
+    x = jnp.asarray(x)
+    if jnp.issubdtype(x.dtype, jnp.complexfloating):
+        raise DomainError(f"{name}: expected real numbers, got {x.dtype}; pass real arrays.")
+    return x
+
+
 def as_vector_and_matrix(
     vector: ArrayLike, matrix: ArrayLike, vector_name: str, matrix_name: str
 ) -> tuple[Float[Array, "*batch d"], Float[Array, "*batch d d"]]:
     """Both as arrays of one floating dtype and one batch shape; ShapeError if their sizes do not fit together."""
-    v, A = jnp.asarray(vector), jnp.asarray(matrix)
+    v, A = as_real(vector, vector_name), as_real(matrix, matrix_name)
     dtype = jnp.result_type(v, A, jnp.float32)
-    if jnp.issubdtype(dtype, jnp.complexfloating):
-        raise DomainError(f"{vector_name}, {matrix_name}: expected real numbers, got {dtype}; pass real arrays.")
     if v.ndim < 1 or A.ndim < 2 or A.shape[-1] != A.shape[-2] or A.shape[-1] != v.shape[-1] or v.shape[-1] == 0:
         raise ShapeError(
             f"{vector_name}, {matrix_name}: expected shapes (..., d) and (..., d, d) with d > 0, "
@@ -71,8 +77,13 @@ def cholesky(vector: Float[Array, "*batch d"], S: Float[Array, "*batch d d"]) ->
 @jax.jit
 def reversed_cholesky(vector: Float[Array, "*batch d"], S: Float[Array, "*batch d d"]) -> Factored:
     """W, lower triangular, with S = WᵀW: the Cholesky factor from the last coordinate to the first."""
-    vector, L, pivots, S, ok = cholesky(vector, S[..., ::-1, ::-1])
-    return Factored(vector, L[..., ::-1, ::-1].mT, pivots[..., ::-1], S[..., ::-1, ::-1], ok)
+    vector, L, pivots, _, ok = cholesky(vector, _reversed(S))
+    return Factored(vector, _reversed(L), pivots[..., ::-1], S, ok)
+
+
+def _reversed(A: Array) -> Array:
+    """The transpose from the last coordinate to the first: what was below the diagonal stays there."""
+    return A.mT[..., ::-1, ::-1]
 
 
 @jax.jit
@@ -115,6 +126,8 @@ def explain(vector: Array, matrix: Array, vector_name: str, matrix_name: str) ->
         if bool(cholesky(vector[index], matrix[index]).ok):
             continue
         eigenvalues = np.linalg.eigvalsh((S + S.T) / 2)
+        if not S.any():
+            raise DomainError(f"{matrix_name}{where}: expected a positive definite matrix, but all its entries are 0.")
         if eigenvalues[0] <= -len(S) * np.finfo(S.dtype).eps * np.abs(eigenvalues).max():
             raise DomainError(
                 f"{matrix_name}{where}: expected a positive definite matrix, but {(eigenvalues < 0).sum()} of its "
@@ -148,6 +161,12 @@ def explain_lower(vector: Array, L: Array, vector_name: str, matrix_name: str) -
 
 
 @jax.custom_jvp
+def symmetric(S: Float[Array, "*batch d d"]) -> Float[Array, "*batch d d"]:
+    """S by its upper triangle, the one that is factored, on both sides; of the tangent the symmetric part counts."""
+    return jnp.where(np.tri(S.shape[-1], k=-1, dtype=bool), S.mT, S)
+
+
+@jax.custom_jvp
 def _columns_if_symmetric(S: Array) -> Array:
     """S column by column, as LAPACK reads it, NaN unless |s_ij - s_ji| ≤ τ √(s_ii s_jj) for every i and j.
 
@@ -156,9 +175,18 @@ def _columns_if_symmetric(S: Array) -> Array:
     return jnp.where(_is_symmetric(S)[..., None, None], S, jnp.nan).mT
 
 
+@symmetric.defjvp
+def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    return symmetric(primals[0]), _symmetric_part(tangents[0])
+
+
 @_columns_if_symmetric.defjvp
 def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
-    return _columns_if_symmetric(primals[0]), (tangents[0] + tangents[0].mT) / 2
+    return _columns_if_symmetric(primals[0]), _symmetric_part(tangents[0])
+
+
+def _symmetric_part(A: Array) -> Array:
+    return (A + A.mT) / 2
 
 
 def _is_symmetric(S: Array) -> Array:

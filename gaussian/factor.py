@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
+from gaussian import domain
 from gaussian.pytree import pytree
 from gaussian.triangular import (
     apply,
@@ -132,8 +133,8 @@ Factor = CovarianceFactor | PrecisionFactor
 
 
 def _as_valid(known: Array, factor: Array) -> Array:
-    """The matrix as it was given, or NaN where its factor is."""
-    return known + 0 * factor[..., :1, :1]
+    """The matrix that was given, or NaN where its factor is."""
+    return domain.symmetric(known) + 0 * factor[..., :1, :1]
 
 
 def relative(p: Factor, q: Factor, y: Float[Array, "*batch d"]) -> tuple[Array, Array]:

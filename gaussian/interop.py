@@ -21,7 +21,9 @@ def from_numpyro(distribution: Any) -> Gaussian:
     """
     if not isinstance(distribution, _numpyro().MultivariateNormal):
         raise MatcalcError(f"distribution: expected a numpyro MultivariateNormal, got {type(distribution).__name__}.")
-    return Gaussian.from_cholesky(distribution.loc, distribution.scale_tril)
+    loc, scale_tril = distribution.loc, distribution.scale_tril
+    shape = jnp.broadcast_shapes(loc.shape, scale_tril.shape[:-1])  # a scalar stands for a vector there
+    return Gaussian.from_cholesky(jnp.broadcast_to(loc, shape), scale_tril)
 
 
 def to_scipy(g: Gaussian) -> Any:

@@ -63,10 +63,18 @@ def condition(
         raise DomainError("values: expected finite values to condition on, got NaN or infinity; leave those out.")
     if isinstance(factor, CovarianceFactor):
         S = factor.covariance if factor.known is None else factor.known  # checked by being factored, in another order
-        shifted, L = _condition_covariance(mean, S, given, free, values)
-        return shifted, CovarianceFactor(L)
-    shifted, W = _condition_precision(mean, factor.precision, given, free, values)
-    return shifted, PrecisionFactor(W)
+        shifted, L, ok = _condition_covariance(mean, S, given, free, values)
+        conditional: Factor = CovarianceFactor(L)
+    else:
+        P = factor.precision if factor.known is None else factor.known
+        shifted, W, ok = _condition_precision(mean, P, given, free, values)
+        conditional = PrecisionFactor(W)
+    if domain.is_known_false(ok):
+        raise DomainError(
+            f"condition: given coordinates {given.tolist()} the others have no density to working precision; "
+            "the covariance is next to singular: use float64, or drop the dependent coordinates."
+        )
+    return shifted, conditional
 
 
 @jax.jit
@@ -82,22 +90,24 @@ def _schur(A: Array, a: Indices, b: Indices) -> Array:
 
 
 @jax.jit
-def _condition_covariance(mean: Array, S: Array, b: Indices, a: Indices, values: Array) -> tuple[Array, Array]:
+def _condition_covariance(mean: Array, S: Array, b: Indices, a: Indices, values: Array) -> tuple[Array, Array, Array]:
     """The factor of Σ, b before a, is [[M, 0], [K, L]] with Σ_bb = MMᵀ, Σ_ab = KMᵀ and LLᵀ the covariance sought."""
     order, k = jnp.concatenate([b, a]), len(b)
-    joint = domain.cholesky(mean, S[..., order[:, None], order]).factor
+    joint = jnp.linalg.cholesky(domain.symmetric(S)[..., order[:, None], order], symmetrize_input=False)
     M, K, L = joint[..., :k, :k], joint[..., k:, :k], joint[..., k:, k:]
     return _where_finite(mean[..., a] + apply(K, solve_lower(M, values - mean[..., b])), L)
 
 
 @jax.jit
-def _condition_precision(mean: Array, P: Array, b: Indices, a: Indices, values: Array) -> tuple[Array, Array]:
+def _condition_precision(mean: Array, P: Array, b: Indices, a: Indices, values: Array) -> tuple[Array, Array, Array]:
+    P, order = domain.symmetric(P), a[::-1]
     pull = apply(P[..., a[:, None], b], values - mean[..., b])
-    W = domain.reversed_cholesky(mean, P[..., a[:, None], a]).factor
+    W = jnp.linalg.cholesky(P[..., order[:, None], order], symmetrize_input=False)[..., ::-1, ::-1].mT
     L = invert_lower(W)
     return _where_finite(mean[..., a] - apply(L, apply(L.mT, pull)), W)
 
 
-def _where_finite(mean: Array, factor: Array) -> tuple[Array, Array]:
-    """Both, with NaN for a factor whose mean is not finite; one factor for each mean."""
-    return mean, factor + domain.nan_unless(jnp.isfinite(mean).all(-1))[..., None, None]
+def _where_finite(mean: Array, factor: Array) -> tuple[Array, Array, Array]:
+    """Both, of one dtype, with NaN for a factor whose mean is not finite, one factor for each mean; if all are."""
+    finite = jnp.isfinite(mean).all(-1)
+    return mean, factor.astype(mean.dtype) + domain.nan_unless(finite)[..., None, None], finite.all()

@@ -4,7 +4,9 @@ They are centred, so data far from the origin lose no digits, and they merge exa
 bounded memory: `functools.reduce(merge, map(statistics_of, chunks))` [Chan, Golub & LeVeque 1983].
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -13,11 +15,13 @@ from jax import Array, lax
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
+from gaussian.domain import as_real
 from gaussian.pytree import pytree
 from matcalc.errors import DomainError, MatcalcError, ShapeError
 from matcalc.factorisation import LEAF
 
 CHUNK = 1_280_000  # bytes read at a time: the points and their deviations fit into a cache of a few MB
+ROWS = 16_384  # at most: of a thin chunk the products are summed one after the other, which loses digits in float32
 
 
 @pytree
@@ -37,11 +41,11 @@ def statistics_of(x: ArrayLike, weights: ArrayLike | None = None) -> SufficientS
     ShapeError unless x is a matrix of at least one row (or a batch of them) with a weight for each; DomainError for
     NaN or infinite entries, or weights that are negative or sum to 0; under jit the statistics are NaN then.
     """
-    x = jnp.asarray(x)
+    x = as_real(x, "x")
     x = x.astype(jnp.result_type(x, jnp.float32))
-    if x.ndim < 2 or 0 in x.shape:
+    if x.ndim < 2 or 0 in x.shape[-2:]:
         raise ShapeError(f"x: expected points in rows, shape (..., n, d) with n, d > 0, got {x.shape}; check the data.")
-    w = jnp.ones((), x.dtype) if weights is None else jnp.asarray(weights, x.dtype)
+    w = jnp.ones((), x.dtype) if weights is None else as_real(weights, "weights").astype(x.dtype)
     if weights is not None and w.shape != x.shape[:-1]:
         raise ShapeError(f"weights: expected shape {x.shape[:-1]}, one for each row, got {w.shape}.")
     statistics, ok = _statistics(x) if weights is None else _weighted_statistics(x, w)
@@ -70,27 +74,46 @@ def _statistics(x: Array) -> tuple[SufficientStatistics, Array]:
     # centred on every 16th point: its mean is within √15 standard deviations of the mean, whatever the data, so the
     # correction below cancels little more than a digit at worst, and a pass over the data is saved
     centre = x[..., ::16, :].mean(-2)
-    total, square = _sums(x, centre)
+    total, square = _by_chunks(lambda chunk: _sums(chunk - centre[..., None, :]), x)
+    statistics = _centred(n, centre, total, square, n)
+    return _checked(statistics, jnp.isfinite(statistics.scatter).all((-1, -2)))
+
+
+@jax.jit
+def _weighted_statistics(x: Array, w: Array) -> tuple[SufficientStatistics, Array]:
+    n = w.sum(-1)
+    centre = _by_chunks(lambda x, p: (p * x).sum(-2), x, (w / n[..., None])[..., None])
+    total, square = _by_chunks(lambda x, w: _weighted_sums(x - centre[..., None, :], w), x, w[..., None])
+    statistics = _centred(n, centre, total, square, (w > 0).sum(-1).astype(x.dtype))
+    ok = (w >= 0).all(-1) & (n > 0) & jnp.isfinite(n) & jnp.isfinite(statistics.scatter).all((-1, -2))
+    return _checked(statistics, ok)
+
+
+def _centred(n: Array, centre: Array, total: Array, square: Array, count: Array) -> SufficientStatistics:
+    """The statistics from Σ w y and Σ w yyᵀ of deviations y from a centre near the mean."""
     shift = total / n[..., None]
-    scatter = square - _scaled_square(n, shift)
-    return _checked(SufficientStatistics(n, centre + shift, scatter, n), jnp.isfinite(scatter).all((-1, -2)))
+    return SufficientStatistics(n, centre + shift, square - _scaled_square(n, shift), count)
 
 
-def _sums(x: Array, centre: Array) -> tuple[Array, Array]:
-    """Σ y and Σ yyᵀ for y = x - centre, in one pass, by chunks that stay in the cache."""
+def _sums(y: Array) -> tuple[Array, Array]:
+    return y.sum(-2), _gram(y)
 
-    def sums(chunk: Array) -> tuple[Array, Array]:
-        y = chunk - centre[..., None, :]
-        return y.sum(-2), _gram(y)
 
-    def add(running: tuple[Array, Array], start: Array) -> tuple[tuple[Array, Array], None]:
-        total, square = sums(lax.dynamic_slice_in_dim(x, start, rows, -2))
-        return (running[0] + total, running[1] + square), None
+def _weighted_sums(y: Array, w: Array) -> tuple[Array, Array]:
+    return (w * y).sum(-2), _gram(jnp.sqrt(w) * y)  # symmetric to the last digit
 
-    n, d = x.shape[-2:]
-    rows = min(n, max(1, CHUNK // (d * x.dtype.itemsize)))
+
+def _by_chunks(f: Callable[..., Any], *data: Array) -> Any:
+    """The sum of f over the rows of data in one pass, by chunks that stay in the cache."""
+    n, d = data[0].shape[-2:]
+    rows = min(n, ROWS, max(1, CHUNK // (d * data[0].dtype.itemsize)))
     whole = n // rows * rows
-    return lax.scan(add, sums(x[..., whole:, :]), jnp.arange(0, whole, rows))[0]
+
+    def add(running: Any, start: Array) -> tuple[Any, None]:
+        here = f(*(lax.dynamic_slice_in_dim(a, start, rows, -2) for a in data))
+        return jax.tree.map(jnp.add, running, here), None
+
+    return lax.scan(add, f(*(a[..., whole:, :] for a in data)), jnp.arange(0, whole, rows))[0]
 
 
 def _gram(A: Float[Array, "*batch k d"]) -> Float[Array, "*batch d d"]:
@@ -101,19 +124,6 @@ def _gram(A: Float[Array, "*batch k d"]) -> Float[Array, "*batch d d"]:
     left, right = A[..., :h], A[..., h:]
     across = left.mT @ right
     return jnp.block([[_gram(left), across], [across.mT, _gram(right)]])
-
-
-@jax.jit
-def _weighted_statistics(x: Array, w: Array) -> tuple[SufficientStatistics, Array]:
-    n = w.sum(-1)
-    p = (w / n[..., None])[..., None]
-    centre = (p * x).sum(-2)
-    y = x - centre[..., None, :]
-    shift = (p * y).sum(-2)  # the rounding error of the mean
-    scatter = (w[..., None] * y).mT @ y - _scaled_square(n, shift)
-    ok = (w >= 0).all(-1) & (n > 0) & jnp.isfinite(x).all((-1, -2))
-    count = (w > 0).sum(-1).astype(x.dtype)
-    return _checked(SufficientStatistics(n, centre + shift, scatter, count), ok)
 
 
 def _scaled_square(n: Array, v: Array) -> Array:
@@ -136,5 +146,8 @@ def _explain(x: np.ndarray, w: np.ndarray) -> None:
             "drop these rows, or impute them: missing values are not ignored silently."
         )
     if not (np.isfinite(w).all() and (w >= 0).all() and (w.sum(-1) > 0).all()):
-        raise DomainError("weights: expected finite weights ≥ 0, not all 0; remove the points that have none.")
+        raise DomainError(
+            f"weights: expected finite weights ≥ 0, not all 0; they reach from {w.min():.6g} to {w.max():.6g}; "
+            "remove the points that have none."
+        )
     raise MatcalcError("x: its scatter overflows; scale the data down, or use float64.")

@@ -5,6 +5,8 @@ times faster than a triangular solve of the same size, and L⁻¹ followed by on
 a condition of about 10¹⁰ of LLᵀ in float64: the rounding errors of both are bounded by cond(L), not by cond(LLᵀ).
 """
 
+import math
+
 import jax.numpy as jnp
 from jax import Array, lax
 from jaxtyping import Float
@@ -25,7 +27,7 @@ def solve_lower(L: Float[Array, "*batch d d"], y: Float[Array, "*points d"]) -> 
     """L⁻¹ y at every point; the leading axes of y end in those of L."""
     if _points(L, y) > max(L.shape[-1] // 4, LEAF + 1):
         return apply(invert_lower(L), y)
-    columns = jnp.moveaxis(y.reshape(-1, *L.shape[:-1]), 0, -1)
+    columns = jnp.moveaxis(y.reshape(_points(L, y), *L.shape[:-1]), 0, -1)
     return jnp.moveaxis(_solve(L, columns), -1, 0).reshape(y.shape)
 
 
@@ -52,9 +54,10 @@ def diagonal(L: Float[Array, "*batch d d"]) -> Float[Array, "*batch d"]:
 
 
 def _solve(L: Array, B: Array) -> Array:
-    return lax.linalg.triangular_solve(L, B, left_side=True, lower=True)
+    dtype = jnp.result_type(L, B)  # one for both is what LAPACK asks for
+    return lax.linalg.triangular_solve(L.astype(dtype), B.astype(dtype), left_side=True, lower=True)
 
 
 def _points(L: Array, y: Array) -> int:
     """Points for each matrix."""
-    return y.size * L.shape[-1] // L.size if L.size else 0
+    return math.prod(y.shape[: y.ndim - L.ndim + 1])

@@ -304,10 +304,13 @@ def test_values_that_are_not_finite_give_nan_under_jit():
 
 
 def test_an_affine_map_onto_too_many_dimensions_is_refused():
-    with pytest.raises(DomainError, match="covariance: singular to working precision"):
+    with pytest.raises(DomainError, match=r"A: .* only if A has full row rank; covariance: singular to working"):
         held_by("covariance").affine(RNG.standard_normal((D + 1, D)))
-    with pytest.raises(ShapeError, match=r"A: expected shape \(..., k, 3\), got \(2, 2\)"):
-        held_by("covariance").affine(np.eye(2))
+    for A in (np.eye(2), np.zeros((0, D)), np.ones(D)):
+        with pytest.raises(ShapeError, match=r"A: expected shape \(..., k, 3\) with k > 0, got"):
+            held_by("covariance").affine(A)
+    with pytest.raises(ShapeError, match=r"b: expected shape \(..., 3\), one entry a row of A, got \(2,\)"):
+        held_by("covariance").affine(np.eye(D), np.zeros(2))
 
 
 @pytest.mark.parametrize("method", ["log_prob", "prob", "whiten", "unwhiten", "mahalanobis", "coordinate_log_prob"])

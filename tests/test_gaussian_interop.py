@@ -6,7 +6,7 @@ import sys
 import jax
 import numpy as np
 import pytest
-from gaussian_cases import COVARIANCE, MEAN, POINT, assert_same, held_by
+from gaussian_cases import COVARIANCE, MEAN, POINT, D, assert_same, held_by
 from scipy import stats
 
 from gaussian import Gaussian, MeanCovariance, from_numpyro, from_scipy, to_numpyro, to_scipy
@@ -27,6 +27,15 @@ def test_numpyro_and_back(held):
     g = held_by(held)
     assert_same(to_numpyro(g).log_prob(POINT), g.log_prob(POINT))
     assert_same(from_numpyro(to_numpyro(g)).to(MeanCovariance), g.to(MeanCovariance))
+
+
+def test_a_location_of_numpyro_may_be_a_scalar_or_a_batch():
+    numpyro = pytest.importorskip("numpyro")
+    for loc, shape in ((0.5, (D,)), (np.zeros((4, D)), (4, D))):
+        theirs = numpyro.distributions.MultivariateNormal(loc, COVARIANCE)
+        ours = from_numpyro(theirs)
+        assert ours.mean.shape == shape
+        assert_same(ours.log_prob(POINT), theirs.log_prob(POINT))
 
 
 @HELD

@@ -211,6 +211,15 @@ def test_data_far_from_the_origin_lose_no_digits(dtype, offset, tolerance, order
     assert_same(fit(reduce(merge, parts)).covariance, exact, tolerance)
 
 
+@pytest.mark.parametrize("weights", [None, "uniform"], ids=["unweighted", "weighted"])
+def test_many_thin_points_in_float32_keep_their_digits(weights):
+    rng = np.random.default_rng(0)
+    x = (rng.standard_normal((700_000, D)) * [1, 1e2, 1e4] + [0, 1e3, 1e4]).astype(np.float32)
+    w = None if weights is None else rng.uniform(size=len(x)).astype(np.float32)
+    exact = np.cov(x.T.astype(float), bias=True, aweights=w)
+    assert np.abs(np.diagonal(fit(x, w).covariance) / np.diagonal(exact) - 1).max() < 1e-5
+
+
 def test_an_integer_weight_is_a_repetition():
     repeats = np.arange(40) % 3 + 1
     assert_same(fit(X, repeats).to(MeanCovariance), fit(np.repeat(X, repeats, 0)).to(MeanCovariance))
@@ -265,6 +274,7 @@ BAD_DATA = {
     "constant": (np.ones((9, 3)), None, DomainError, "covariance: "),
     "weights of another length": (X, np.ones(39), ShapeError, r"expected shape \(40,\), one for each row, got \(39,\)"),
     "negative weights": (X, -np.ones(40), DomainError, "expected finite weights ≥ 0, not all 0"),
+    "infinite weights": (X, np.full(40, np.inf), DomainError, "finite weights ≥ 0, .* they reach from inf to inf"),
     "no weight": (X, np.zeros(40), DomainError, "expected finite weights ≥ 0, not all 0"),
     "overflow": (X * 1e200, None, MatcalcError, "its scatter overflows"),
 }
@@ -280,7 +290,9 @@ def test_data_that_determine_no_gaussian_are_refused(case):
 entropy_of_fit = jit(lambda x, w: fit(x, w).entropy())
 
 
-@pytest.mark.parametrize("case", ["NaN", "NaN of no weight", "too few", "constant", "negative weights", "no weight"])
+@pytest.mark.parametrize(
+    "case", ["NaN", "NaN of no weight", "too few", "constant", "negative weights", "infinite weights", "no weight"]
+)
 def test_data_that_determine_no_gaussian_give_nan_under_jit(case):
     x, weights, *_ = BAD_DATA[case]
     assert np.isnan(entropy_of_fit(x, weights))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from gaussian_cases import COVARIANCE, MEAN, PARAMETRISATIONS, POINT, D, assert_same, held_by, jit
 
-from gaussian import Gaussian, MeanCovariance, Natural, convert, log_normaliser, normalising_constant, statistics_of
+from gaussian import Gaussian, MeanCovariance, Natural, convert, kl, log_normaliser, normalising_constant, statistics_of
 from matcalc.errors import DomainError, ShapeError
 
 
@@ -70,6 +70,7 @@ BAD_MATRICES = {
     "asymmetric": ([[1.0, 0.25], [0.75, 2.0]], r"entries \(0, 1\) and \(1, 0\) are 0.25 and 0.75, 0.5 apart"),
     "indefinite": ([[1.0, 2.0], [2.0, 1.0]], "1 of its 2 eigenvalues are negative, the smallest -1"),
     "singular": ([[1.0, 1.0], [1.0, 1.0]], "singular to working precision: its eigenvalues reach from"),
+    "zero": ([[0.0, 0.0], [0.0, 0.0]], "expected a positive definite matrix, but all its entries are 0"),
     "NaN": ([[1.0, np.nan], [np.nan, 1.0]], r"2 of 4 are NaN or infinite, the first at \(0, 1\)"),
     "infinite": ([[np.inf, 0.0], [0.0, 1.0]], r"1 of 4 are NaN or infinite, the first at \(0, 0\)"),
 }
@@ -146,6 +147,32 @@ def test_wrong_sizes_are_an_error_everywhere(case, under):
         under(Gaussian.from_covariance)(np.ones(vector), np.ones(matrix))
 
 
+@pytest.mark.parametrize("points", [1, 40])
+@pytest.mark.parametrize("maker", MAKERS)
+def test_points_of_another_precision_widen_the_result(maker, points):
+    d = 20
+    g = MAKERS[maker](np.zeros(d, np.float32), np.eye(d, dtype=np.float32))
+    x = np.random.default_rng(0).standard_normal((points, d))
+    assert_same(g.log_prob(x), -0.5 * ((x**2).sum(-1) + d * np.log(2 * np.pi)), 1e-7)
+    conditional = g.condition([0], np.zeros(1))
+    assert {leaf.dtype for leaf in jax.tree.leaves(conditional)} == {np.dtype(np.float64)}
+    assert kl(MAKERS[maker](np.zeros(d), np.eye(d)), g) == 0 == kl(g, MAKERS[maker](np.zeros(d), np.eye(d)))
+
+
+COMPLEX = {
+    "x": lambda g: g.log_prob(1j * POINT),
+    "values": lambda g: g.condition([0], np.array([1j])),
+    "A": lambda g: g.affine(1j * np.eye(D)),
+    "weights": lambda g: statistics_of(np.eye(D), 1j * np.ones(D)),
+}
+
+
+@pytest.mark.parametrize("name", COMPLEX)
+def test_complex_numbers_are_refused_by_the_name_of_what_they_are_in(name):
+    with pytest.raises(DomainError, match=f"{name}: expected real numbers, got complex128"):
+        COMPLEX[name](held_by("covariance"))
+
+
 def test_batches_that_do_not_fit_and_complex_numbers_are_errors():
     with pytest.raises(ShapeError, match=r"batch shapes \(2,\) and \(4,\) do not broadcast"):
         Gaussian.from_covariance(np.zeros((2, 3)), np.broadcast_to(np.eye(3), (4, 3, 3)))
@@ -165,6 +192,40 @@ def test_a_matrix_of_deficient_rank_never_passes_by_its_rounding_errors(d, dtype
     Q = np.linalg.qr(rng.standard_normal((d, d)))[0]
     S = (Q * np.logspace(0, -12 if dtype == np.float64 else -4, d)) @ Q.T
     assert np.isfinite(make(((S + S.T) / 2).astype(dtype)))
+
+
+@pytest.mark.parametrize("maker", MAKERS)
+def test_of_a_matrix_that_is_symmetric_up_to_rounding_one_triangle_counts_everywhere(maker):
+    """Within the tolerance the triangles differ by more than the rounding unit, so nothing may read the other one."""
+    matrix = COVARIANCE + 3e-9 * np.triu(np.ones((D, D)), 1)
+    given, mirrored = (MAKERS[maker](MEAN, A) for A in (matrix, np.triu(matrix) + np.triu(matrix, 1).T))
+    for question in (
+        lambda g: [g.covariance, g.precision, g.log_prob(POINT), g.marginal([2, 0]).covariance],
+        lambda g: g.condition([2], POINT[:1]).to(MeanCovariance),
+    ):
+        assert_same(question(given), question(mirrored), 1e-14)
+
+
+@pytest.mark.parametrize("maker", MAKERS)
+def test_what_is_just_regular_has_conditionals_just_as_regular(maker):
+    rng = np.random.default_rng(0)
+    for condition in (1e15, 3e15, 6e15):
+        Q = np.linalg.qr(rng.standard_normal((6, 6)))[0]
+        S = (Q * np.geomspace(1, 1 / condition, 6)) @ Q.T
+        try:
+            g = MAKERS[maker](np.zeros(6), (S + S.T) / 2)
+        except DomainError:
+            continue
+        assert np.isfinite(g.condition([1, 4], np.zeros(2)).entropy())
+
+
+def test_batches_may_be_empty():
+    g = Gaussian.from_covariance(np.zeros((0, 2)), np.zeros((0, 2, 2)))
+    assert g.log_prob(np.zeros(2)).shape == (0,)
+    assert g.condition([0], np.zeros(1)).batch_shape == (0,)
+    assert statistics_of(np.zeros((0, 5, 2))).mean.shape == (0, 2)
+    for d in (2, 20):
+        assert Gaussian.standard(d).log_prob(np.zeros((0, d))).shape == (0,)
 
 
 def test_badly_scaled_coordinates_are_not_a_bad_condition():

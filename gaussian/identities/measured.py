@@ -6,7 +6,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -83,6 +83,7 @@ def integral(integrand: str, weight: Weight, by: str = "") -> Letter:
     f, w, around, spread = map(_read, (integrand, weight.text, weight.around, weight.spread))
     e = substitute(f * w, {SYMBOLS[letter]: _read(density.text) for letter, density in DENSITIES.items()})
 
+    @lru_cache(maxsize=1)  # for the value and for its size
     def terms(at: Points) -> Array:
         """What the quadrature sums: (points, nodes, rows, columns)."""
         root = np.linalg.cholesky(at(spread))
