@@ -1,10 +1,11 @@
 """The catalogue: every record of every installed catalogue, found by entry point, and the proof of each."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from multiprocessing import get_context
 
 from matcalc.errors import MatcalcError
 from matcalc.proof import Proof, close
@@ -12,8 +13,8 @@ from matcalc.records import Record
 from matcalc.syntax import nearest
 
 GROUP = "matcalc.catalogue"
-THREADS = 2
-BATCH = 8  # records for which JAX compiles at once
+BATCH = 4  # records for which JAX compiles at once
+WORTH_A_PROCESS = 12  # batches
 
 
 @dataclass(frozen=True)
@@ -117,13 +118,43 @@ def verify(keys: Iterable[str] | None = None) -> Iterator[Row]:
 
 
 def _rows(records: Sequence[Record]) -> Iterator[Row]:
-    batches = [records[k : k + BATCH] for k in range(0, len(records), BATCH)]
-    with ThreadPoolExecutor(THREADS) as pool:
+    for batch in _batches(records):
+        yield from _prove(batch)
+
+
+def verify_by_two(keys: Iterable[str] | None = None) -> Iterator[Row]:
+    """The rows of `verify`, each as soon as it is known, by two processes if there are enough of them.
+
+    Proving is Python and compiling, of which a process does one thing at a time. This one proves from the first record
+    on, the other from the last; it imports the program that runs, which must be guarded as `multiprocessing` asks.
+    """
+    batches = _batches(select(keys))
+    if len(batches) < WORTH_A_PROCESS:
+        yield from _rows([record for batch in batches for record in batch])
+        return
+    with ProcessPoolExecutor(1, get_context("spawn")) as other:
+        given = {k: other.submit(_prove_keys, [r.key for r in batches[k]]) for k in reversed(range(len(batches)))}
         try:
-            for rows in pool.map(_prove, batches):
-                yield from rows
+            for k, batch in enumerate(batches):
+                if k in given and given[k].cancel():
+                    del given[k]
+                    yield from _prove(batch)
+                for known in [k for k, future in given.items() if future.done()]:
+                    yield from given.pop(known).result()
+            for future in as_completed(given.values()):
+                yield from future.result()
         finally:
-            pool.shutdown(cancel_futures=True)
+            other.shutdown(cancel_futures=True)
+
+
+def _batches(records: Sequence[Record]) -> list[Sequence[Record]]:
+    return [records[k : k + BATCH] for k in range(0, len(records), BATCH)]
+
+
+def _prove_keys(keys: Sequence[str]) -> list[Row]:
+    """In the other process, which has records of its own."""
+    own = {record.key: record for record in catalogue()}
+    return _prove([own[key] for key in keys])
 
 
 def _prove(records: Sequence[Record]) -> list[Row]:

@@ -244,10 +244,11 @@ def _opened(path: str) -> AbstractContextManager[TextIO]:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from matcalc.catalogue import catalogue, verify
+    from matcalc.catalogue import select, verify_by_two
 
-    keys = options.keys or None
-    rows = list(report.progress(verify(keys), "proving", len(keys or catalogue())))
+    place = {record.key: k for k, record in enumerate(select(options.keys or None))}
+    found = report.progress(verify_by_two(options.keys or None), "proving", len(place))
+    rows = sorted(found, key=lambda row: place[row.key])
     report.show_proofs(rows, options.format)
     return 0 if all(row.ok for row in rows) else 1
 

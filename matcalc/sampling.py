@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -22,27 +23,36 @@ class GuardedNumPy(NumPy):
     """NumPy that answers NaN instead of rounding noise where a matrix is singular to working precision."""
 
     def inverse(self, a: np.ndarray) -> np.ndarray:
-        return super().inverse(self._regular(a))
+        inverse = super().inverse(a)
+        return np.where(_is_regular(a, inverse), inverse, np.nan)
 
     def log_determinant(self, a: np.ndarray) -> np.ndarray:
-        return super().log_determinant(self._regular(a))
+        return np.where(_is_regular(a, super().inverse(a.real)), super().log_determinant(a), np.nan)
 
-    def _regular(self, a: np.ndarray) -> np.ndarray:
-        finite = np.isfinite(a).all((-2, -1))
-        safe = np.where(finite[..., None, None], a, np.eye(a.shape[-1]))
-        singular = ~finite | ~(np.linalg.cond(safe.real) < MAX_CONDITION)
-        return np.where(singular[..., None, None], np.eye(a.shape[-1]) * np.nan, safe) if singular.any() else a
+
+def _is_regular(a: np.ndarray, inverse: np.ndarray) -> np.ndarray:
+    """Whether the condition number is moderate, in the 1-norm, for which the inverse is known: (..., 1, 1)."""
+    with np.errstate(all="ignore"):
+        return _norm1(a) * _norm1(inverse) < MAX_CONDITION
+
+
+def _norm1(a: np.ndarray) -> np.ndarray:
+    return np.abs(a.real).sum(-2, keepdims=True).max(-1, keepdims=True, initial=0)
 
 
 GUARDED = GuardedNumPy()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Points:
     """Several points of one set of sizes: `values[name]` is (points, rows, columns)."""
 
     sizes: Mapping[str, int]
     values: Mapping[str, np.ndarray]
+
+    @cached_property
+    def _evaluation(self) -> Evaluation:
+        return Evaluation(self.values, self.sizes, GUARDED)
 
     @property
     def count(self) -> int:
@@ -61,7 +71,7 @@ class Points:
         """The value of an expression at every point, (points, rows, columns); NaN where it has none."""
         with np.errstate(all="ignore"):
             try:
-                value = Evaluation(self.values, self.sizes, GUARDED)(e)
+                value = self._evaluation(e)
             except np.linalg.LinAlgError:
                 value = np.asarray(np.nan)
         rows, columns = (d.size(self.sizes) for d in e.shape)
@@ -163,7 +173,7 @@ def sample(
             points = Points(assigned, values)
             finite = np.ones(CANDIDATES, bool)
             for e in expressions:
-                finite &= np.isfinite(np.broadcast_to(points(e), (CANDIDATES, *points(e).shape[1:]))).all((-2, -1))
+                finite &= np.isfinite(points(e)).all((-2, -1))
             wanted = 1 if LARGE[0] in assigned.values() else per_size
             keep = np.flatnonzero(finite)[:wanted]
             if len(keep) == wanted or (len(keep) and f == len(FLAVOURS) - 1):

@@ -193,7 +193,8 @@ def catalogue(monkeypatch):
     records = [record("trace", "d tr(A*X) = A'", "PP2012"), record("logdet", "d logdet(X) = X^-1'", "MN2019")]
     stub = ModuleType("matcalc.catalogue")
     stub.catalogue = lambda: records
-    stub.verify = lambda keys: map(row, keys or ["trace", "logdet"])
+    stub.select = lambda keys: [SimpleNamespace(key=key) for key in keys or ["trace", "logdet"]]
+    stub.verify_by_two = lambda keys: map(row, reversed(keys or ["trace", "logdet"]))
     monkeypatch.setitem(sys.modules, "matcalc.catalogue", stub)
     monkeypatch.setattr(matcalc, "catalogue", stub, raising=False)
 

@@ -13,7 +13,8 @@ from matcalc.diagnosis.tree import is_square
 from matcalc.oracle import structure_of
 from matcalc.structure import Reading
 
-TIME_LIMIT = 1.0
+MOST_EDITS = 3000
+TIME_LIMIT = 5.0  # seconds, for what is slow to evaluate; seldom reached, so that answers do not hang on the machine
 UNKNOWN = Diagnosis("unknown", "no single edit was found that makes the claim right")
 
 
@@ -126,7 +127,7 @@ class Search:
     def first(self, candidates: Iterable[Edit]) -> Diagnosis | None:
         """The first of some edits that verifies."""
         for edit in candidates:
-            if time.thread_time() > self.deadline:
+            if len(self.tried) >= MOST_EDITS or time.thread_time() > self.deadline:
                 return None
             if edit.claim.identity in self.tried or edit.claim.shape != self.case.shape:
                 continue
