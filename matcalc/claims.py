@@ -10,16 +10,18 @@ from matcalc import shape
 from matcalc.algebra import subtract
 from matcalc.diagnosis import Diagnosis
 from matcalc.errors import DomainError, ParseError, ShapeError
+from matcalc.evaluate import Evaluation
 from matcalc.expr import Expr, Symbol
-from matcalc.oracle import Evidence, Measurement, structure_of, weigh
+from matcalc.oracle import Evidence, Measurement, magnitude, moved, structure_of, weigh
 from matcalc.problem import declarations
-from matcalc.sampling import FLAVOURS, Points, dimension_names, draw, integer_points, sample, size_assignments
+from matcalc.sampling import FLAVOURS, GUARDED, Points, dimension_names, draw, integer_points, sample, size_assignments
 from matcalc.scope import Scope
 from matcalc.structure import Reading
 from matcalc.verdict import RIGHT, UNDECIDED, WRONG, Verdict
 
 TRIES = 200
 SLACK = 1e-9
+KINK = 1e-2
 _INEQUALITY = re.compile(r"\s*(?P<relation>>=|<=|>|<|≥|≤|⪰|⪯|≻|≺)(?P<right>.*)$", re.DOTALL)
 _SPELLED = {"≥": ">=", "≤": "<=", "⪰": ">=", "⪯": "<=", "≻": ">", "≺": "<"}
 
@@ -70,14 +72,14 @@ def _difference(left: str, right: str, let: list[str]) -> Expr:
 
 def _search(e: Expr, strict: bool) -> Verdict:
     tried = 0
-    for at in _candidates(e):
+    for at, is_tame in _candidates(e):
         lowest = _lowest(at, e)
         known = np.isfinite(lowest) & (_is_nonzero(at) if strict else True)
         tried += int(known.sum())
-        fails = known & (lowest < -SLACK if not strict else lowest <= SLACK)
-        if fails.any():
-            k = int(np.argmin(np.where(fails, lowest, np.inf)))
-            return _refuted(e, at.take(np.array([k])), tried)
+        fails = known & _fails(at, e, lowest, strict and is_tame)
+        for k in np.flatnonzero(fails)[np.argsort(lowest[fails])]:
+            if not _underflows(e, point := at.take(np.array([k]))):
+                return _refuted(e, point, tried)
     if not tried:
         raise DomainError("no point was found at which both sides have a value")
     note = f"not refuted in {tried} tries; that does not prove it"
@@ -91,16 +93,20 @@ def _is_nonzero(at: Points) -> np.ndarray:
     return np.all([np.abs(v).max((-2, -1)) > 0 for v in at.values.values()], axis=0)
 
 
-def _candidates(e: Expr) -> Iterator[Points]:
-    """Points with small integers, zero among them, then random ones, then ones far away and close to zero."""
-    yield from integer_points([e], ())
+def _candidates(e: Expr) -> Iterator[tuple[Points, bool]]:
+    """Points with small integers, zero among them, then random ones, then ones far away and close to zero.
+
+    All but the last are tame: what is tiny at them is tiny by cancellation.
+    """
+    for at in integer_points([e], ()):
+        yield at, True
     ordered = sorted(e.symbols, key=lambda s: s.name)
     for k, sizes in enumerate(size_assignments(dimension_names([e], ordered))):
         for f, flavour in enumerate(FLAVOURS):
             rng = np.random.default_rng([k, f])
             values = {s.name: draw(s, sizes, rng, TRIES, flavour) for s in ordered}
-            yield Points(sizes, values)
-            yield Points(sizes, {s.name: values[s.name] * _scales(s, rng) for s in ordered})
+            yield Points(sizes, values), True
+            yield Points(sizes, {s.name: values[s.name] * _scales(s, rng) for s in ordered}), False
 
 
 def _scales(symbol: Symbol, rng: np.random.Generator) -> np.ndarray:
@@ -110,22 +116,50 @@ def _scales(symbol: Symbol, rng: np.random.Generator) -> np.ndarray:
 
 
 def _lowest(at: Points, e: Expr) -> np.ndarray:
-    """The value, or the smallest eigenvalue of a matrix, over its size; minus infinity where it is not symmetric."""
+    """The value, or the smallest eigenvalue of a matrix; minus infinity, nearly, where it is not symmetric."""
     value = at(e)
     size = np.maximum(np.abs(value).max((-2, -1)), 1.0)
     known = np.isfinite(value).all((-2, -1))
     safe = np.where(known[:, None, None], value, 0.0)
-    lowest = np.linalg.eigvalsh((safe + safe.mT) / 2)[:, 0] / size
+    lowest = np.linalg.eigvalsh((safe + safe.mT) / 2)[:, 0]
     lowest[np.abs(safe - safe.mT).max((-2, -1)) > 1e-8 * size] = -1e300
     return np.where(known, lowest, np.nan)
 
 
+def _fails(at: Points, e: Expr, lowest: np.ndarray, strict: bool) -> np.ndarray:
+    """Where a value is negative, or zero if that is to be excluded, beyond what rounding does to its terms.
+
+    A scalar that is small may be right to the last digit, as exp(-30) is, or noise, as the determinant of a singular
+    matrix is: noise is another number if all values are larger by 10⁻¹².
+    """
+    size = magnitude(e, at)
+    if not e.is_scalar:
+        return lowest <= SLACK * size if strict else lowest < -SLACK * size
+    near = at.at(**{name: value * (1 + 1e-12) for name, value in at.values.items()})
+    is_exact = np.abs(near(e)[:, 0, 0] - lowest) < 1e-3 * np.abs(lowest)
+    negative = is_exact & (lowest < -SLACK * size)
+    return negative | (~is_exact & (np.abs(lowest) <= SLACK * np.maximum(size, 1.0))) if strict else negative
+
+
+def _underflows(e: Expr, at: Points) -> bool:
+    """Whether a zero is but a number too small to be told from it."""
+    try:
+        with np.errstate(all="ignore", under="raise"):
+            Evaluation(at.values, at.sizes, GUARDED)(e)
+    except FloatingPointError:
+        return True
+    return False
+
+
 def _refuted(e: Expr, at: Points, tried: int) -> Verdict:
     value = at(e)[0]
-    symmetric = np.allclose(value, value.T)
-    what = "is negative" if e.is_scalar else "has a negative eigenvalue" if symmetric else "is not symmetric"
-    if e.is_scalar and value.item() >= 0:
-        what = "vanishes"
+    is_zero = _lowest(at, e)[0] >= -SLACK * max(magnitude(e, at)[0], 1.0)
+    if e.is_scalar:
+        what = "vanishes" if is_zero else "is negative"
+    elif not np.allclose(value, value.T):
+        what = "is not symmetric"
+    else:
+        what = "is singular" if is_zero else "has a negative eigenvalue"
     example = {"at": {n: _plain(v[0]) for n, v in at.values.items()}, "claimed": 0, "right": _plain(value)}
     found = Evidence(False, tried, float("inf"), ("search",), example)
     diagnosis = Diagnosis("unknown", f"there is a point where the left side minus the right side {what}")
@@ -160,7 +194,12 @@ def check_stationary(expression: str, wrt: str, at: str, let: Iterable[str] = ()
         here = points.at(**{variable.name: np.array(points(point))})
         if not structure_of(variable).contains(here.values[variable.name]):
             return _not_a_member(variable)
-        trials.append((points, _slope(e, variable, here) / _slope(e, variable, points)))
+        scale = Measurement(e, variable, points).scale
+        if (_jump(e, variable, here) > KINK * scale).any():
+            note = "the expression has a kink there, and so no gradient that could vanish"
+            return Verdict(UNDECIDED, None, (), None, None, Evidence(False, 0, 0.0, decided=False), notes=(note,))
+        usual = np.maximum(_slope(e, variable, points), 1e-6 * scale)
+        trials.append((points, _slope(e, variable, here) / usual))
     found = weigh(trials, oracles=("complex step",))
     verdict = RIGHT if found.ok else WRONG if found.decided else UNDECIDED
     diagnosis = Diagnosis("unknown", "the gradient does not vanish there") if verdict == WRONG else None
@@ -171,6 +210,15 @@ def _slope(e: Expr, variable: Symbol, points: Points) -> np.ndarray:
     """The size of the gradient along the structure."""
     g = Measurement(e, variable, points).gradient(Reading.TANGENT)
     return np.sqrt(np.sum(g**2, (-2, -1)))
+
+
+def _jump(e: Expr, variable: Symbol, points: Points) -> np.ndarray:
+    """How much the slope along a direction of the structure changes at each point, at most over the directions."""
+    step = 1e-5
+    directions = Measurement(e, variable, points).directions
+    around = [[moved(points, variable.name, d, sign * step)(e) for sign in (1, -1)] for d in directions.swapaxes(0, 1)]
+    bends = [np.abs(ahead + behind - 2 * points(e))[:, 0, 0] / step for ahead, behind in around]
+    return np.max(bends, axis=0, initial=0.0)
 
 
 def _not_a_member(variable: Symbol) -> Verdict:

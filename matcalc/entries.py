@@ -3,7 +3,7 @@ r"""Formulas with indices, integrals, expectations and derivatives in their midd
 What has no closed form in the language is given a meaning by numbers: `\sum_{i=1}^n`, `x_{ij}`, `\delta_{ij}`,
 `\int_{\mathbb{R}^D} ... dx`, `\mathbb{E}[...]`, `\frac{\partial f}{\partial x_{ij}}`. Every array is (..., rows,
 columns); an index is an integer; a derivative is a complex step along the free entries of its variable, so that it is
-exact to rounding, passes through a Gaussian integral, and reads a structured matrix entrywise.
+exact to rounding, passes through a Gaussian integral, and is read as asked where its variable is structured.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ from matcalc.oracle import STEP, structure_of
 from matcalc.plain import bare, constant
 from matcalc.sampling import FLAVOURS, GUARDED, draw, size_assignments
 from matcalc.shape import ELEMENTWISE, RIGID, Dim, Operand
-from matcalc.structure import GENERAL, Structure
+from matcalc.structure import GENERAL, Reading, Structure
 from matcalc.syntax import Syntax, transform, walk
 
 MAX_DEPTH = 150
@@ -41,11 +41,15 @@ CLOSED_UNDER_INVERSE = ("general", "symmetric", "spd", "diagonal", "lower", "upp
 
 @dataclass(frozen=True)
 class Variable:
-    """What a derivative is by: a symbol, or its inverse, along the directions of its free entries."""
+    """What a derivative is by: a symbol, or its inverse, along the directions of its free entries.
+
+    A gradient is the sum of its slopes times `duals`, which belong to the reading.
+    """
 
     name: str
     value: np.ndarray
     directions: np.ndarray
+    duals: np.ndarray
     inverted: bool = False
 
     @property
@@ -391,8 +395,9 @@ class Point:
             indices = tuple(map(self._index, places))
             if _entry_key(base, indices) in self.values:
                 key = _entry_key(base, indices)
-                return Variable(key, self.still.get(key, self.values[key]), np.ones((1, 1, 1)))
-            whole = self.variable(self.owner(base, len(places)))
+                return Variable(key, self.still.get(key, self.values[key]), np.ones((1, 1, 1)), np.ones((1, 1, 1)))
+            entrywise = replace(self, meaning=replace(self.meaning, reading=Reading.ENTRYWISE))
+            whole = entrywise.variable(self.owner(base, len(places)))
             return replace(whole, directions=_along_entry(whole.directions, indices, by))
         if by.operation == "power" and constant(by.operands[1]) == -1:
             return self._inverted(bare(by.operands[0]))
@@ -405,13 +410,22 @@ class Point:
             if body.operation == "power":
                 return self.variable(body)
         value = self.still[by.value] if by.value in self.still else self(by)
-        return Variable(by.value, value, self._structure(by.value).basis(*value.shape[-2:]))
+        return Variable(by.value, value, *self._directions(by.value, value))
 
     def _inverted(self, of: Syntax) -> Variable:
         if of.operation != "name" or self._structure(of.value).name not in CLOSED_UNDER_INVERSE:
             raise ParseError("a derivative by this inverse is not read", of.start)
         value = self(of)
-        return Variable(of.value, value, self._structure(of.value).basis(*value.shape[-2:]), inverted=True)
+        return Variable(of.value, value, *self._directions(of.value, value), inverted=True)
+
+    def _directions(self, name: str, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """In which a symbol moves, and what the slopes along them are multiplied by to make a gradient."""
+        ambient = self.meaning.reading is Reading.AMBIENT
+        basis = (GENERAL if ambient else self._structure(name)).basis(*value.shape[-2:])
+        if self.meaning.reading is not Reading.TANGENT:
+            return basis, basis
+        gram = np.einsum("kij,lij->kl", basis, basis)
+        return basis, np.einsum("kl,lij->kij", np.linalg.inv(gram), basis)
 
     def _structure(self, name: str) -> Structure:
         symbol = self.meaning.symbols.get(name)
@@ -427,7 +441,7 @@ class Point:
         if by.operation == "subscript" or basis.shape == (1, 1, 1):
             return slopes[..., 0, :, :]
         if (rows, columns) == (1, 1):
-            return np.einsum("...k,kij->...ij", slopes[..., 0, 0], basis)
+            return np.einsum("...k,kij->...ij", slopes[..., 0, 0], variable.duals)
         if columns == basis.shape[-1] == 1:
             jacobian = np.einsum("...ki,kj->...ij", slopes[..., 0], basis[..., 0])
             return jacobian if self.meaning.layout == "numerator" else jacobian.swapaxes(-1, -2)

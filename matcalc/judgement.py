@@ -15,12 +15,13 @@ from matcalc.errors import MatcalcError, ShapeError
 from matcalc.latex import latex_name, to_latex
 from matcalc.meaning import Meaning, capital, expand
 from matcalc.misprints import misprint
-from matcalc.oracle import TOLERANCE, Evidence, relative_error
+from matcalc.oracle import TOLERANCE, Evidence, relative_error, structure_of
 from matcalc.plain import BEYOND, bare, plain, to_language
 from matcalc.scope import Scope
 from matcalc.statements import read
+from matcalc.structure import Reading
 from matcalc.syntax import Syntax, is_latex, transform, walk
-from matcalc.verdict import RIGHT, UNDECIDED, WRONG, Verdict, check
+from matcalc.verdict import CONVENTION, RIGHT, UNDECIDED, WRONG, Verdict, check
 
 UNIT = 100.0  # the size of the terms that may cancel: two integrals that vanish are equal up to rounding
 
@@ -209,11 +210,27 @@ def by_numbers(left: Syntax, right: Syntax, known: Assumptions) -> Verdict:
     """Whether two sides have the same value at several points and for every value of their free indices."""
     meaning = known.meaning()
     left, right = (expand(t, meaning.laws) for t in (left, right))
-    found = compare(left, right, meaning)
-    verdict = RIGHT if found.ok else WRONG if found.decided else UNDECIDED
+    asked = Reading(known.reading) if known.reading is not None else None
+    found = {r: compare(left, right, replace(meaning, reading=r)) for r in _readings(left, right, meaning, asked)}
+    right_under = tuple(str(r) for r, e in found.items() if e.ok) if len(found) > 1 else ()
+    shown = found[asked or Reading.ENTRYWISE]
+    if shown.ok and (asked is not None or all(e.ok for e in found.values())):
+        return Verdict(RIGHT, asked, right_under, None, None, shown)
+    if right_under:
+        under = f"right in the {' and '.join(right_under)} reading only"
+        return Verdict(CONVENTION, asked, right_under, Diagnosis("convention", under), None, shown)
+    if not shown.decided:
+        return Verdict(UNDECIDED, asked, (), None, None, shown)
     unknown = Diagnosis("unknown", "no single edit was found that makes the claim right")
-    diagnosis = (_factor(left, right, meaning) or unknown) if verdict == WRONG else None
-    return Verdict(verdict, None, (), diagnosis, None, found)
+    return Verdict(WRONG, asked, (), _factor(left, right, meaning) or unknown, None, shown)
+
+
+def _readings(left: Syntax, right: Syntax, meaning: Meaning, asked: Reading | None) -> Sequence[Reading]:
+    """Those that are tried: all of them where a gradient by a structured matrix is among what is compared."""
+    by = [bare(n.operands[1]) for t in (left, right) for n in walk(t) if n.operation == "derivative"]
+    names = {n.value for tree in by if tree.operation != "subscript" for n in walk(tree) if n.operation == "name"}
+    structured = [n for n in names & set(meaning.symbols) if not structure_of(meaning.symbols[n]).is_unconstrained]
+    return (Reading.AMBIENT, Reading.TANGENT, Reading.ENTRYWISE) if structured else [asked or Reading.ENTRYWISE]
 
 
 def compare(left: Syntax, right: Syntax, meaning: Meaning) -> Evidence:

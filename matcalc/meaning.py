@@ -10,6 +10,7 @@ from functools import cache
 
 from matcalc.errors import ParseError
 from matcalc.expr import Symbol
+from matcalc.structure import Reading
 from matcalc.syntax import Syntax, parse, transform, walk
 
 _DENSITY = "exp(-1/2*(x-m)'*S^-1*(x-m))/sqrt(det(2*pi*S))"
@@ -43,6 +44,7 @@ class Meaning:
     unspecified: Mapping[str, str] = field(default_factory=dict)
     conditions: tuple[tuple[str, str, str], ...] = ()
     layout: str = "numerator"
+    reading: Reading = Reading.ENTRYWISE
 
     @property
     def functions(self) -> set[str]:

@@ -125,7 +125,7 @@ def _moving(e: Expr, variable: Symbol) -> Expr:
 
 
 def magnitude(e: Expr, points: Points) -> np.ndarray:
-    """The size of the terms of a sum and of the factors of a product: not small where their value cancels."""
+    """The size of the terms of a sum, the factors of a product and the rows of a determinant, whatever cancels."""
     match e:
         case Sum(terms):
             return np.max([magnitude(t, points) for t in terms], axis=0)
@@ -135,6 +135,8 @@ def magnitude(e: Expr, points: Points) -> np.ndarray:
             return np.prod([magnitude(f, points) for f in factors], axis=0)
         case Call("tr" | "sum" | "diag" | "vec", (inner,)):
             return magnitude(inner, points)
+        case Call("det", (inner,)):  # Hadamard's bound, far above the determinant where the matrix is singular
+            return np.prod(np.linalg.norm(points(inner), axis=-1), axis=-1)
     return np.abs(points(e)).max((-2, -1))
 
 

@@ -149,12 +149,39 @@ CLAIMS = [
     ("logdet(X) - tr(S*X)", "X", "inv(S)", ("X: n x n spd", "S: n x n spd"), "right"),
     ("logdet(X) - tr(S*X)", "X", "S", ("X: n x n spd", "S: n x n spd"), "wrong"),
     ("tr(X*S)", "X", "A", ("X: n x n symmetric", "A: n x n"), "wrong"),
+    ("tr(X'*A*X)", "X", "eye(n)", ("X: n x n orthogonal", "A: n x n"), "right"),
+    ("norm2(x)^2", "x", "0*y", (), "right"),
+    ("norm2(x)", "x", "0*y", (), "undecided"),
+    ("norm1(x - y) + x'*x", "x", "y", (), "undecided"),
 ]
 
 
 @pytest.mark.parametrize(("f", "wrt", "at", "let", "verdict"), CLAIMS)
 def test_stationary_points(f, wrt, at, let, verdict):
     assert matcalc.check_stationary(f, wrt, at, let).verdict == verdict
+
+
+INEQUALITIES = [
+    ("exp(a)", "> 0", "", "undecided"),
+    ("exp(-100*x'*x)", "> 0", "x: n", "undecided"),
+    ("1 - tanh(a)^2", "> 0", "", "undecided"),
+    ("diag(exp(x))", "> 0", "x: n", "undecided"),
+    ("det(X*X')", ">= 0", "X: n x m", "undecided"),
+    ("det(X*X')", "> 0", "X: n x m", "vanishes"),
+    ("tr(A'*A)", ">= tr(A*A')", "A: n x m", "undecided"),
+    ("tr(A'*A)", "> tr(A*A')", "A: n x m", "vanishes"),
+    ("(a - 3)^2", "> 0", "", "vanishes"),
+    ("sum(relu(x))", "> 0", "x: n", "vanishes"),
+    ("A*A'", "> 0", "A: n x m", "is singular"),
+    ("det(A)", ">= 0", "A: n x n orthogonal", "is negative"),
+    ("norm1(x)", "<= norm2(x)", "x: n", "is negative"),
+]
+
+
+@pytest.mark.parametrize(("f", "claim", "let", "found"), INEQUALITIES, ids=[f"{i[0]} {i[1]}" for i in INEQUALITIES])
+def test_what_is_small_is_told_from_what_is_zero_and_noise_from_what_is_negative(f, claim, let, found):
+    verdict = matcalc.check_inequality(f, claim, [let] if let else [])
+    assert found in (verdict.verdict, str(verdict.diagnosis and verdict.diagnosis.message.split("right side ")[1]))
 
 
 def test_a_refuted_inequality_has_a_counterexample():
