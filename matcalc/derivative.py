@@ -186,8 +186,10 @@ def read_problem(expression: str | Expr, wrt: str | Symbol, let: Iterable[str]) 
     return scope, e
 
 
-def formulate(e: Expr, scope: Scope, reading: str | Reading | None, order: int, layout: str) -> Derivative:
-    """The closed form of a derivative of an expression that is read."""
+def formulate(
+    e: Expr, scope: Scope, reading: str | Reading | None, order: int, layout: str, kind: str | None = None
+) -> Derivative:
+    """The closed form of a derivative of an expression that is read; the kind that its shape has, if none is given."""
     variable = scope.variable
     structure = structure_of(variable)
     if reading is not None:
@@ -199,7 +201,7 @@ def formulate(e: Expr, scope: Scope, reading: str | Reading | None, order: int, 
             )
     check_cholesky(e)
     work = Formulation(e, variable, scope)
-    kind = kind_of(e.shape, variable.shape, order)
+    kind = kind or kind_of(e.shape, variable.shape, order)
     forms = work.forms(kind, order, layout)
     default = Reading.ENTRYWISE if structure.is_linear else Reading.TANGENT
     shown = reading if reading is not None else default

@@ -158,6 +158,8 @@ class Formulation:
     def differentials(self, order: int) -> dict[Reading, Form | None]:
         if order == 1:
             free = self.push(self.typed)
+            if self.variable.is_scalar:
+                free = algebra.multiply(free, self.d)
             sources = dict.fromkeys(Reading, free)
         else:
             g = simplify(self.ambient_gradient())

@@ -42,13 +42,10 @@ def exponents(tree: Syntax) -> Iterator[Syntax]:
 
 def mentions(tree: Syntax, name: str) -> bool:
     """Whether a name occurs in a formula, be it by the entries x_ij of X."""
-    for node in walk(tree):
-        if node.operation == "name" and node.value == name:
-            return True
-        if node.operation == "subscript" and len(node.operands) == 3 and node.operands[0].operation == "name":
-            if node.operands[0].value == name[0].lower() + name[1:]:
-                return True
-    return False
+    entry = name[0].lower() + name[1:]
+    names = {node.value for node in walk(tree) if node.operation == "name"}
+    owners = {node.operands[0].value for node in walk(tree) if node.operation == "subscript" and len(node.operands) == 3}
+    return name in names or entry in owners
 
 
 def integrate(f: Callable[[np.ndarray], np.ndarray], q: Callable[[np.ndarray], np.ndarray], n: int) -> np.ndarray:

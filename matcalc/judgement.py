@@ -21,6 +21,7 @@ from matcalc.scope import Scope
 from matcalc.statements import read
 from matcalc.structure import Reading
 from matcalc.syntax import Syntax, is_latex, transform, walk
+from matcalc.totals import check_total, differentials, differentiated, joined, names_differential, variables
 from matcalc.verdict import CONVENTION, RIGHT, UNDECIDED, WRONG, Verdict, check
 
 UNIT = 100.0  # the size of the terms that may cancel: two integrals that vanish are equal up to rounding
@@ -71,7 +72,13 @@ def _on_the_left(verdict: Verdict, left: Syntax, right: Syntax, known: Assumptio
 
 
 def _judge(left: Syntax, right: Syntax, known: Assumptions) -> Verdict:
-    by_form = _derivative_claim(left, right, known) or _equality(left, right, known)
+    if not known.is_name("d") and (names_differential(left) or names_differential(right)):
+        left, right = joined(left), joined(right)
+    by_form = (
+        _total_differential(left, right, known)
+        or _derivative_claim(left, right, known)
+        or _equality(left, right, known)
+    )
     return by_form() if by_form is not None else by_numbers(left, right, known)
 
 
@@ -97,7 +104,8 @@ def undeclared(tree: Syntax, known: Assumptions) -> set[str]:
     bound = {v for law in known.laws.values() for v in (law.name,)} | {"pi", "I"}
     found = {n.value for n in _named(tree)}
     defined = {n for n, d in known.definitions.items() if not d.parameters}
-    return found - bound - sizes - set(known.unspecified) - set(known.declared) - defined
+    named = set(known.declared) | defined | set(known.unspecified)
+    return found - bound - sizes - named - set(differentials(named))
 
 
 def _named(tree: Syntax) -> Iterator[Syntax]:
@@ -139,6 +147,22 @@ def is_free(name: str, known: Assumptions) -> bool:
 
 
 # --- in closed form ---------------------------------------------------------------------------------------------------
+
+
+def _total_differential(left: Syntax, right: Syntax, known: Assumptions) -> Callable[[], Verdict] | None:
+    """The differential of a formula on one side, one in dX on the other."""
+    if known.is_name("d"):
+        return None
+    bodies = {n: d.body for n, d in known.definitions.items() if not d.parameters}
+    for side, claim in ((left, right), (right, left)):
+        of = differentiated(side, bodies)
+        if of is None:
+            continue
+        claim, whole = joined(claim), inserted(of, known)
+        by, text = variables(claim, whole), closed_text(of, known)
+        if by and text is not None and closed_text(claim, known) is not None:
+            return lambda: check_total(text, claim, by, known.let, lambda tree: closed_text(tree, known))
+    return None
 
 
 def _derivative_claim(left: Syntax, right: Syntax, known: Assumptions) -> Callable[[], Verdict] | None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from lark import Token
 
@@ -169,6 +170,7 @@ def tokenise(text: str) -> list[Token]:
         _pair_bars,
         _mark_derivatives,
         _mark_volumes,
+        _read_partials,
         _join_differentials,
         _keep_thin_spaces,
     ):
@@ -395,6 +397,18 @@ def _mark_volumes(tokens: Sequence[Token]) -> list[Token]:
                 continue
         result.append(token)
         k += 1
+    return result
+
+
+def _read_partials(tokens: Sequence[Token]) -> list[Token]:
+    r"""A ∂ that is no derivative's is a d: `\partial X^{-1} = -X^{-1} (\partial X) X^{-1}` [PP2012]."""
+    result = list(tokens)
+    derivative_ends = -1
+    for k, (token, following) in enumerate(pairwise(tokens)):
+        if token.type == "FRACTION":
+            derivative_ends = max(derivative_ends, matching(tokens, matching(tokens, k + 1) + 1))
+        if token.type == "PARTIAL" and k > derivative_ends and following.type != "SUB":
+            result[k] = _token("NAME", "d", token.start_pos, following.start_pos)
     return result
 
 

@@ -37,6 +37,7 @@ class Scope:
         self.declared_sizes: set[str] = set()
         self._names: dict[str, str] = {}
         self._scalars: dict[str, str] = {}
+        self._read: set[str] = set()
         for declaration in declarations:
             self._declare(declaration)
         if self.wrt is not None:
@@ -139,6 +140,7 @@ class Scope:
             ShapeError: operands do not fit; the message names both, their shapes and the dimension that differs.
         """
         trees = [self._tree(t) for t in texts]
+        self._read.update(node.value for tree in trees for node in walk(tree) if node.operation == "name")
         for tree, text in zip(trees, texts, strict=True):
             self._check_names(tree, text)
         inferred = self._infer_together(trees, texts, like)
@@ -204,8 +206,17 @@ class Scope:
             if self.wrt is not None and name == self.differential_name:
                 of = self.lookup(self.wrt, scalars)
                 return Symbol(name, of.shape, differential_structure(of))
-            self.symbols[name] = Symbol(name, self._default_shape(name, scalars))
+            if self._is_differential(name):
+                of = self.lookup(name[1:], scalars)
+                self.symbols[name] = Symbol(name, of.shape, differential_structure(of))
+            else:
+                self.symbols[name] = Symbol(name, self._default_shape(name, scalars))
         return self.symbols[name]
+
+    def _is_differential(self, name: str) -> bool:
+        """Whether a name is that of another with a d before it: dX, with or without X beside it; dx beside x."""
+        of = name[1:]
+        return name[0] == "d" and (of in self.symbols or of in self._read or of[:1].isupper() or of in GREEK)
 
     def _default_shape(self, name: str, scalars: frozenset[str]) -> Shape:
         if name in scalars:

@@ -241,7 +241,8 @@ def _verdict(
 def _correct(problem: Problem, reading: Reading | None) -> Form | None:
     """The verified closed form in the reading asked, or the default one; None where the engine has none."""
     try:
-        derivative = formulate(problem.e, problem.scope, reading, problem.order, problem.layout)
+        kind = "differential" if problem.kind == "differential" else None
+        derivative = formulate(problem.e, problem.scope, reading, problem.order, problem.layout, kind)
         return derivative.form if evidence(derivative).ok else None
     except NoRuleError:
         return None

@@ -161,6 +161,27 @@ def test_stationary_points(f, wrt, at, let, verdict):
     assert matcalc.check_stationary(f, wrt, at, let).verdict == verdict
 
 
+DIFFERENTIALS = [
+    (r"d \log |X| = \operatorname{tr}(X^{-1} dX)", "right"),
+    (r"d \log |X| = -\operatorname{tr}(X^{-1} dX)", "sign"),
+    (r"d \operatorname{tr}(A X^{-1}) = -\operatorname{tr}(X^{-1} A^T X^{-1} dX)", "transpose"),
+    (r"\partial(X^{-1}) = -X^{-1}(\partial X)X^{-1}", "right"),
+    (r"\partial(X \circ Y) = (\partial X)\circ Y + X \circ (\partial Y)", "right"),
+    (r"d(X\,Y) = dX\,Y + X\,dY", "right"),
+    (r"d(X\,Y) = dX\,Y + Y\,dX", "wrong"),
+    (r"d(X\,Y) = dX\,Y + X\,dY + dX\,dY", "wrong"),
+    (r"\operatorname{tr}(X^T A\,\mathrm{d}X) = \operatorname{tr}(A^T X \, \mathrm{d} X^T)", "right"),
+    ("tr(A*dX*Y) = tr(A*Y*dX)", "wrong"),
+]
+
+
+@pytest.mark.parametrize(("statement", "found"), DIFFERENTIALS, ids=[s for s, _ in DIFFERENTIALS])
+def test_a_statement_about_differentials_is_one(statement, found):
+    (step,) = matcalc.derivation(f"X: n x n; Y: n x n; A: n x n\n{statement}").steps
+    kind = step.verdict.diagnosis.kind if step.verdict.diagnosis else None
+    assert found in (step.status, kind)
+
+
 INEQUALITIES = [
     ("exp(a)", "> 0", "", "undecided"),
     ("exp(-100*x'*x)", "> 0", "x: n", "undecided"),
