@@ -128,8 +128,8 @@ class Evaluation:
 
     def _scalar_power(self, base: Expr, exponent: Expr) -> Array:
         value = self(base)
-        if isinstance(exponent, Number):
-            k = exponent.value
+        k = self._fixed(exponent)
+        if k is not None:
             if k.denominator == 1 and abs(k) <= MAX_POWER:
                 return kernels.integer_power(value, int(k)) if k > 0 else 1 / kernels.integer_power(value, int(-k))
             if k.denominator == 2 and abs(k) <= 16:
@@ -137,6 +137,21 @@ class Evaluation:
                 return root ** int(2 * k) if k > 0 else 1 / root ** int(-2 * k)
             return value ** float(k)
         return self.ops.xp.exp(self(exponent) * self.ops.xp.log(value))
+
+    def _fixed(self, e: Expr) -> Fraction | None:
+        """The value of an exponent that numbers and sizes fix, as in c^n or c^(n-1)."""
+        match e:
+            case Number(value):
+                return value
+            case Size(d):
+                return Fraction(self.size(d))
+            case Sum(terms):
+                parts = [self._fixed(t) for t in terms]
+                return None if None in parts else sum(p for p in parts if p is not None)  # type: ignore[return-value]
+            case Product(coefficient, scalars, ()):
+                factors = [self._fixed(s) for s in scalars]
+                return None if None in factors else math.prod((f for f in factors if f is not None), start=coefficient)
+        return None
 
     def _product(self, e: Product) -> Array:
         """coefficient · scalars · chain; x / norm2(x) is 0 at 0, as is the derivative of norm2 that it stands for."""

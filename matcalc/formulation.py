@@ -151,9 +151,11 @@ class Formulation:
 
     def hessian(self) -> Expr:
         g = settle(self.ambient_gradient())
+        if self.variable.is_scalar:
+            return self.push(simplify(g))
         g = algebra.transpose(g) if g.shape[1] != shape.ONE else g
         pushed = self.push(simplify(g))
-        return pushed if self.variable.is_scalar else self.step("matrix form", matrix_form(pushed, self.d))
+        return self.step("matrix form", matrix_form(pushed, self.d))
 
     def differentials(self, order: int) -> dict[Reading, Form | None]:
         if order == 1:

@@ -44,7 +44,8 @@ def mentions(tree: Syntax, name: str) -> bool:
     """Whether a name occurs in a formula, be it by the entries x_ij of X."""
     entry = name[0].lower() + name[1:]
     names = {node.value for node in walk(tree) if node.operation == "name"}
-    owners = {node.operands[0].value for node in walk(tree) if node.operation == "subscript" and len(node.operands) == 3}
+    entries = [node for node in walk(tree) if node.operation == "subscript" and len(node.operands) == 3]
+    owners = {node.operands[0].value for node in entries}
     return name in names or entry in owners
 
 

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from matcalc import NoRuleError, ShapeError, UnverifiedError, derive, derive_each, symbols, tr
+from matcalc import NoRuleError, ShapeError, UnverifiedError, check, derive, derive_each, symbols, tr
 from matcalc.derivative import Derivative, differentiate, evidence
 from matcalc.errors import DeclarationError, MatcalcError
 from matcalc.form import Form
@@ -172,3 +172,13 @@ def test_what_cannot_be_done_says_so(arguments, error, message):
         derive(*arguments)
     assert message in str(caught.value)
     assert not isinstance(caught.value, UnverifiedError)
+
+
+@pytest.mark.parametrize(
+    ("f", "second"), [("a^2*A", "2*A"), ("a^2*x'", "2*x'"), ("expm(a*B)", "frechet_expm(a*B, B, B)")]
+)
+def test_a_second_derivative_by_a_scalar_has_the_shape_of_what_is_differentiated(f, second):
+    assert check(f, second, "a", ["A: m x n", "B: n x n", "x: n"], order=2).verdict == "right"
+    assert derive(f, "a", ["A: m x n", "B: n x n", "x: n"], order=2).form.text.replace(", ", ",") == second.replace(
+        ", ", ","
+    )

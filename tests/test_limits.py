@@ -39,6 +39,9 @@ RIGHT = [
     ("sum(log(vector(1) + exp(-y.*(X*w))))", "X'*(y.*(sigmoid(y.*(X*w)) - vector(1)))", "w", ["X: m x n"]),
     ("sum(abs(x).^2.5)", "2.5*sign(x).*abs(x).^1.5", "x", VECTOR),
     ("sum(log(x))", "1./x", "x", VECTOR),
+    ("det(a*X)", "a^rows(X)*det(X)", None, [*SQUARE, *SCALAR]),
+    ("det(X*X')", "0", None, ["X: 3 x 2"]),
+    ("det(X)", "0", None, ["X: 3 x 3 skew"]),
 ]
 
 
