@@ -77,9 +77,13 @@ class Comparison:
     def vec_error(self, j: Expr, reading: Reading) -> np.ndarray:
         """The relative error of J in vec dF = J vec dX at every point, along every direction."""
         truth = self.truth(reading)
-        columns = self.directions(reading).mT.reshape(*truth.shape[:2], -1)
-        claimed = np.einsum("poi,pki->pko", self.points(j), columns)
-        return relative_error(claimed, truth.mT.reshape(*truth.shape[:2], -1), self.scale)
+        claimed = np.einsum("poi,pki->pko", self.points(j), _vec(self.directions(reading)))
+        return relative_error(claimed, _vec(truth), self.scale)
+
+
+def _vec(a: np.ndarray) -> np.ndarray:
+    """The columns of each matrix stacked; there may be no direction, as of a 1 x 1 skew matrix."""
+    return a.mT.reshape(*a.shape[:2], a.shape[-2] * a.shape[-1])
 
 
 def _second_by_scalar(e: Expr, variable: Symbol, points: Points) -> np.ndarray:

@@ -170,7 +170,7 @@ def second(e: Expr, variable: Symbol, points: Points, directions: np.ndarray, re
         return structure.read(reading, here.position, here.gradient(Reading.AMBIENT))
 
     slopes = [directional(field, points, variable.name, directions[:, k]) for k in range(directions.shape[1])]
-    return np.stack(slopes, 1)
+    return np.stack(slopes, 1) if slopes else np.zeros(directions.shape)  # a 1 x 1 skew matrix does not move
 
 
 # --- agreement -------------------------------------------------------------------------------------------------------

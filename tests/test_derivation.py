@@ -182,3 +182,10 @@ def test_a_second_derivative_by_a_scalar_has_the_shape_of_what_is_differentiated
     assert derive(f, "a", ["A: m x n", "B: n x n", "x: n"], order=2).form.text.replace(", ", ",") == second.replace(
         ", ", ","
     )
+
+
+@pytest.mark.parametrize(
+    ("f", "structure", "order"), [("tr(X^2)", "skew", 2), ("X*A*X'", "skew", 1), ("tr(X'*A*X)", "orthogonal", 2)]
+)
+def test_a_structure_that_does_not_move_in_one_dimension_is_no_obstacle(f, structure, order):
+    assert derive(f, "X", [f"X: n x n {structure}", "A: n x n"], order=order).verified.ok
