@@ -38,7 +38,7 @@ class Form:
         """Python source over the functions of `matcalc`, vectors being n x 1."""
         from matcalc.python_text import to_python
 
-        return to_python(self.expr)
+        return to_python(self.expr, self.sizes)
 
     def to_json(self) -> dict[str, Any]:
         """The keys that the command line promises."""

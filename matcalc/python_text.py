@@ -4,10 +4,11 @@ Vectors are columns (n x 1) there, scalars 1 x 1 or 0-dimensional.
 """
 
 import keyword
+import re
 from collections.abc import Sequence
 
 from matcalc.expr import Expr
-from matcalc.text import ATOM, POSTFIX, PRODUCT, Printed, Printer, SizeNames, Style
+from matcalc.text import ATOM, PLAIN, POSTFIX, PRODUCT, Printed, Printer, SizeNames, Style
 
 
 class Python(Style):
@@ -53,12 +54,16 @@ class Python(Style):
         return f"{name}({rows}, {columns})", ATOM
 
 
-def to_python(e: Expr) -> str:
-    """Python source of an expression; sizes are read off the shapes of its symbols."""
+def to_python(e: Expr, sizes_elsewhere: SizeNames = PLAIN) -> str:
+    """Python source of an expression; sizes are read off the shapes of its symbols, or of what else has them."""
     style = Python()
     sizes: dict[str, str] = {}
     for symbol in sorted(e.symbols, key=lambda s: s.name):
         for axis, d in enumerate(symbol.shape):
             if d.factor == 1 and len(d.names) == 1:
                 sizes.setdefault(d.names[0], f"{style.name(symbol.name)}.shape[{axis}]")
+    for name, text in sizes_elsewhere.scalars.items():
+        if (owner := re.fullmatch(r"(rows|cols)\((\w+)\)", text)) is not None:
+            axis = ("rows", "cols").index(owner[1])
+            sizes.setdefault(name, f"{style.name(owner[2])}.shape[{axis}]")
     return Printer(style, SizeNames(sizes, sizes)).print(e)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given, reject, settings
 from random_expressions import SYMBOLS, evaluation, expressions
 
-from matcalc import algebra
+from matcalc import algebra, derive
 from matcalc.evaluate import Evaluation
 from matcalc.expr import Symbol
 from matcalc.latex import latex_name, to_latex
@@ -129,3 +129,15 @@ def test_python_source(typed, source):
 
 def test_every_symbol_of_the_random_expressions_has_latex():
     assert [to_latex(s) for s in SYMBOLS][:7] == ["A", "B", "C", "X", "Y", r"\Sigma", "x"]
+
+
+@pytest.mark.parametrize(
+    ("f", "wrt", "order", "size"),
+    [
+        ("tr(X)", "X", 1, "X.shape[0]"),
+        ("norm2(A - x*y')^2", "y", 2, "A.shape[1]"),
+        ("vector(1)'*x", "x", 1, "x.shape[0]"),
+    ],
+)
+def test_a_size_whose_owner_is_not_in_the_formula_is_read_off_it_all_the_same(f, wrt, order, size):
+    assert size in derive(f, wrt, order=order).form.python
