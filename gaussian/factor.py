@@ -46,7 +46,7 @@ class CovarianceFactor:
     @property
     def covariance(self) -> Float[Array, "*batch d d"]:
         """Σ = L Lᵀ."""
-        return self.cholesky @ self.cholesky.mT if self.known is None else _as_valid(self.known, self.cholesky)
+        return self.cholesky @ self.cholesky.mT if self.known is None else as_valid(self.known, self.cholesky)
 
     @property
     def precision(self) -> Float[Array, "*batch d d"]:
@@ -104,7 +104,7 @@ class PrecisionFactor:
     @property
     def precision(self) -> Float[Array, "*batch d d"]:
         """Λ = WᵀW."""
-        return gram(self.whitener) if self.known is None else _as_valid(self.known, self.whitener)
+        return gram(self.whitener) if self.known is None else as_valid(self.known, self.whitener)
 
     @property
     def log_det(self) -> Float[Array, "*batch"]:
@@ -132,8 +132,8 @@ class PrecisionFactor:
 Factor = CovarianceFactor | PrecisionFactor
 
 
-def _as_valid(known: Array, factor: Array) -> Array:
-    """The matrix that was given, or NaN where its factor is."""
+def as_valid(known: Array, factor: Array) -> Array:
+    """The matrix that was given, by the triangle that is factored; NaN where the factor is, for it was inadmissible."""
     return domain.symmetric(known) + 0 * factor[..., :1, :1]
 
 

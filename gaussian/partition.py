@@ -14,7 +14,7 @@ from jax import Array
 from jaxtyping import Float, Int
 
 from gaussian import domain
-from gaussian.factor import CovarianceFactor, Factor, PrecisionFactor
+from gaussian.factor import CovarianceFactor, Factor, PrecisionFactor, as_valid
 from gaussian.parameters import MeanCovariance, MeanPrecision
 from gaussian.triangular import apply, solve_lower
 from matcalc.errors import DomainError, MatcalcError, ShapeError
@@ -62,12 +62,12 @@ def condition(
     if not isinstance(values, jax.core.Tracer) and not np.isfinite(values).all():
         raise DomainError("values: expected finite values to condition on, got NaN or infinity; leave those out.")
     if isinstance(factor, CovarianceFactor):
-        S = factor.covariance if factor.known is None else factor.known  # checked by being factored, in another order
-        shifted, L, ok = _condition_covariance(mean, S, given, free, values)
+        S = factor.covariance if factor.known is None else factor.known
+        shifted, L, ok = _condition_covariance(mean, S, factor.cholesky, given, free, values)
         conditional: Factor = CovarianceFactor(L)
     else:
         P = factor.precision if factor.known is None else factor.known
-        shifted, W, ok = _condition_precision(mean, P, given, free, values)
+        shifted, W, ok = _condition_precision(mean, P, factor.whitener, given, free, values)
         conditional = PrecisionFactor(W)
     if domain.is_known_false(ok):
         raise DomainError(
@@ -90,17 +90,21 @@ def _schur(A: Array, a: Indices, b: Indices) -> Array:
 
 
 @jax.jit
-def _condition_covariance(mean: Array, S: Array, b: Indices, a: Indices, values: Array) -> tuple[Array, Array, Array]:
+def _condition_covariance(
+    mean: Array, S: Array, held: Array, b: Indices, a: Indices, values: Array
+) -> tuple[Array, Array, Array]:
     """The factor of Σ, b before a, is [[M, 0], [K, L]] with Σ_bb = MMᵀ, Σ_ab = KMᵀ and LLᵀ the covariance sought."""
     order, k = jnp.concatenate([b, a]), len(b)
-    joint = jnp.linalg.cholesky(domain.symmetric(S)[..., order[:, None], order], symmetrize_input=False)
+    joint = jnp.linalg.cholesky(as_valid(S, held)[..., order[:, None], order], symmetrize_input=False)
     M, K, L = joint[..., :k, :k], joint[..., k:, :k], joint[..., k:, k:]
     return _where_finite(mean[..., a] + apply(K, solve_lower(M, values - mean[..., b])), L)
 
 
 @jax.jit
-def _condition_precision(mean: Array, P: Array, b: Indices, a: Indices, values: Array) -> tuple[Array, Array, Array]:
-    P, order = domain.symmetric(P), a[::-1]
+def _condition_precision(
+    mean: Array, P: Array, held: Array, b: Indices, a: Indices, values: Array
+) -> tuple[Array, Array, Array]:
+    P, order = as_valid(P, held), a[::-1]
     pull = apply(P[..., a[:, None], b], values - mean[..., b])
     W = jnp.linalg.cholesky(P[..., order[:, None], order], symmetrize_input=False)[..., ::-1, ::-1].mT
     L = invert_lower(W)

@@ -88,6 +88,26 @@ def test_an_inadmissible_matrix_is_an_error_outside_jit_and_nan_inside(maker, fa
     assert np.isfinite(LOG_PROB[maker](np.zeros(2), np.eye(2)))
 
 
+BEYOND = {
+    name: jit(lambda A, make=make: [g := make(np.zeros(3), A), g.condition([2], np.zeros(1)), g.marginal([0, 1])])
+    for name, make in MAKERS.items()
+}
+
+
+@pytest.mark.parametrize("maker", MAKERS)
+@pytest.mark.parametrize("fault", [*BAD_MATRICES, "deficient rank"])
+def test_nothing_made_of_an_inadmissible_matrix_under_jit_passes_for_a_gaussian(maker, fault):
+    """Its blocks may well be admissible."""
+    if fault == "deficient rank":
+        B = np.random.default_rng(0).standard_normal((3, 2))
+        matrix = B @ B.T
+    else:
+        matrix = np.eye(3)
+        matrix[:2, :2] = BAD_MATRICES[fault][0]
+    assert np.isnan([g.entropy() for g in BEYOND[maker](matrix)]).all()
+    assert np.isfinite([g.entropy() for g in BEYOND[maker](np.eye(3))]).all()
+
+
 @pytest.mark.parametrize("fault", BAD_MATRICES)
 def test_natural_parameters_are_refused_by_their_precision(fault):
     matrix, message = BAD_MATRICES[fault]
