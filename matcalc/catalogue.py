@@ -128,9 +128,10 @@ def verify_by_two(keys: Iterable[str] | None = None) -> Iterator[Row]:
     Proving is Python and compiling, of which a process does one thing at a time. This one proves from the first record
     on, the other from the last; it imports the program that runs, which must be guarded as `multiprocessing` asks.
     """
-    batches = _batches(select(keys))
+    records = select(keys)
+    batches = _batches(records)
     if len(batches) < WORTH_A_PROCESS:
-        yield from _rows([record for batch in batches for record in batch])
+        yield from _rows(records)
         return
     with ProcessPoolExecutor(1, get_context("spawn")) as other:
         given = {k: other.submit(_prove_keys, [r.key for r in batches[k]]) for k in reversed(range(len(batches)))}

@@ -21,7 +21,15 @@ from matcalc.scope import Scope
 from matcalc.statements import read
 from matcalc.structure import Reading
 from matcalc.syntax import Syntax, is_latex, transform, walk
-from matcalc.totals import check_total, differentials, differentiated, joined, names_differential, variables
+from matcalc.totals import (
+    check_total,
+    differentials,
+    differentiated,
+    joined,
+    names_differential,
+    variables,
+    without_operator,
+)
 from matcalc.verdict import CONVENTION, RIGHT, UNDECIDED, WRONG, Verdict, check
 
 UNIT = 100.0  # the size of the terms that may cancel: two integrals that vanish are equal up to rounding
@@ -158,7 +166,7 @@ def _total_differential(left: Syntax, right: Syntax, known: Assumptions) -> Call
         of = differentiated(side, bodies)
         if of is None:
             continue
-        claim, whole = joined(claim), inserted(of, known)
+        claim, whole = without_operator(claim), inserted(of, known)
         by, text = variables(claim, whole), closed_text(of, known)
         if by and text is not None and closed_text(claim, known) is not None:
             return lambda: check_total(text, claim, by, known.let, lambda tree: closed_text(tree, known))

@@ -12,7 +12,7 @@ from functools import reduce
 from matcalc.errors import ParseError
 from matcalc.plain import bare
 from matcalc.syntax import Syntax, transform, walk
-from matcalc.verdict import RIGHT, Verdict, check
+from matcalc.verdict import Verdict, check
 
 _PRODUCTS = ("juxtapose", "multiply")
 
@@ -41,8 +41,8 @@ def names_differential(tree: Syntax) -> bool:
     return any(node.operation == "name" and node.value[:1] == "d" and node.value[1:2].isupper() for node in walk(tree))
 
 
-def _without_operator(tree: Syntax) -> Syntax:
-    """A formula in which no d is left.
+def without_operator(tree: Syntax) -> Syntax:
+    """A formula with `d X` and `d(X)` as dX, in which no d is left.
 
     Raises:
         ParseError: one stands before something else than a variable.
@@ -89,12 +89,7 @@ def _moved(factor: Syntax) -> Syntax | None:
 
 
 def variables(tree: Syntax, of: Syntax) -> list[str]:
-    """The names V in a formula `of` for which dV stands in another.
-
-    Raises:
-        ParseError: a d that is left there stands before something else than a variable.
-    """
-    tree = _without_operator(tree)
+    """The names V in a formula `of` for which dV stands in another."""
     names = {node.value for node in walk(of) if node.operation == "name"}
     return sorted(n for n in names if any(is_named(node, f"d{n}") for node in walk(tree)))
 
@@ -118,7 +113,7 @@ def check_total(
             return found
     if len(by) > 1:  # what is of second order vanishes in every part
         whole = check(text(claim) or "", " + ".join(f"({part})" for part in parts.values()), None, let)
-        if whole.verdict != RIGHT:
+        if not whole.is_right:
             return whole
     return found
 
