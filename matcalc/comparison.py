@@ -11,6 +11,8 @@ from matcalc.oracle import SECOND_STEP, Measurement, along, directional, relativ
 from matcalc.sampling import GUARDED, Points
 from matcalc.structure import Reading
 
+LARGEST = 100.0
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -73,6 +75,11 @@ class Comparison:
     def scale(self) -> np.ndarray:
         """What rounding is measured against; a difference quotient has lost half of the digits already."""
         return self.measurement.scale * (1 if self.order == 1 else 1 / SECOND_STEP)
+
+    @property
+    def largest(self) -> np.ndarray:
+        """What the terms of a claim count at most where they cancel, as in d(a'x/‖x‖) at size 1."""
+        return LARGEST * self.scale
 
     def vec_error(self, j: Expr, reading: Reading) -> np.ndarray:
         """The relative error of J in vec dF = J vec dX at every point, along every direction."""

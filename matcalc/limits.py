@@ -1,18 +1,21 @@
 """Where a claim that is right at tame points is not: nearer to 0, further from it, or where it has no value."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from matcalc.diagnosis import Diagnosis
 from matcalc.errors import DomainError
-from matcalc.expr import Expr, Symbol
+from matcalc.expr import Expr, Number, Opaque, Product, Symbol
 from matcalc.oracle import magnitude, plainly_wrong, relative_error
+from matcalc.precision import right_to_some_digits
 from matcalc.problem import Problem
 from matcalc.sampling import Points, gaps, sample, spread
-from matcalc.structure import Reading
+from matcalc.structure import STRUCTURES, Reading
 
 OFTEN = 0.2  # the share of points without a value that is no accident
+FACTORS = (1000.0, 100.0, 10.0, 0.03, 0.001)
+NEARER = (0.03, 0.001)
 ROOM = 1e6  # so that nothing is said of what is small beside the terms it is made of
 
 
@@ -20,7 +23,7 @@ def limit_of_claim(
     problem: Problem, expressions: Sequence[Expr], symbols: Iterable[Symbol], readings: Sequence[Reading]
 ) -> Diagnosis | None:
     """Where a claim about a derivative is wrong in each of these readings; None where it holds."""
-    for at in spread(expressions, symbols) if problem.order == 1 else ():  # differences of the second order need room
+    for at in _far(expressions, symbols) if problem.order == 1 else ():  # differences of the second order need room
         comparison, terms = (
             problem.comparison(at),
             0.0 if problem.kind == "differential" else magnitude(problem.claim, at),
@@ -30,18 +33,56 @@ def limit_of_claim(
         worst = [plainly_wrong(e) for e in errors]
         if worst and None not in worst:
             return _wrong_at(at, worst[0])
-    return None if problem.kind == "differential" else _undefined(problem.e, problem.claim, symbols)
+    if problem.kind == "differential":
+        return None
+    return _undefined(problem.e, problem.claim, symbols) or _rounded_claim(problem, expressions, symbols, readings)
+
+
+def _far(expressions: Sequence[Expr], symbols: Iterable[Symbol]) -> Iterator[Points]:
+    """Points nearer to 0 and further from it, also beyond the largest number in the expressions."""
+    beyond = 3 * max(map(_largest_number, expressions))
+    return spread(expressions, symbols, FACTORS if beyond < FACTORS[0] else (beyond, *FACTORS))
+
+
+def _largest_number(e: Expr) -> float:
+    own = e.value if isinstance(e, Number) else e.coefficient if isinstance(e, Product) else 0
+    return max([abs(float(own)), *map(_largest_number, e.args)])
+
+
+def _rounded_claim(
+    problem: Problem, expressions: Sequence[Expr], symbols: Iterable[Symbol], readings: Sequence[Reading]
+) -> Diagnosis | None:
+    """That a claim is right to some digits only in each of these readings."""
+    near = _near(expressions, symbols) if problem.order == 1 else []
+    found = [
+        right_to_some_digits(near, lambda at, r=r: (  # type: ignore[misc]
+            problem.comparison(at).claimed(problem.claim, r), problem.comparison(at).truth(r, problem.layout)))
+        for r in readings
+    ]  # fmt: skip
+    return found[0] if found and None not in found else None
+
+
+def _near(expressions: Sequence[Expr], symbols: Iterable[Symbol]) -> list[Points]:
+    """Tame points, and some nearer to 0, of variables that can be scaled; none where exact formulas are not known."""
+    symbols = set(symbols).union(*(e.symbols for e in expressions))
+    if any(isinstance(e, Opaque) for e in expressions) or not all(map(_can_be_scaled, symbols)):
+        return []
+    return [sample(expressions, symbols)[0], *spread(expressions, symbols, NEARER)]
+
+
+def _can_be_scaled(symbol: Symbol) -> bool:
+    return symbol.structure == "positive" or STRUCTURES[symbol.structure].is_linear
 
 
 def limit_of_equality(a: Expr, b: Expr) -> Diagnosis | None:
     """Where two expressions differ, or the second has no value and the first has one; None where neither is so."""
-    for at in spread([a, b], ()):
+    for at in _far([a, b], ()):
         with np.errstate(all="ignore"):
             scale = ROOM * np.maximum(magnitude(a, at), magnitude(b, at))
             worst = plainly_wrong(relative_error(at(b), at(a), scale))
         if worst is not None:
             return _wrong_at(at, worst)
-    return _undefined(a, b, ())
+    return _undefined(a, b, ()) or right_to_some_digits(_near([a, b], ()), lambda at: (at(a), at(b)))
 
 
 def nowhere(e: Expr, claim: Expr, symbols: Iterable[Symbol]) -> Diagnosis:

@@ -16,7 +16,6 @@ from matcalc.structure import GENERAL, STRUCTURES
 MAX_CONDITION = 1e7
 CANDIDATES = 6
 LARGE = (6, 5)  # one point of these is enough
-SPREAD = (10.0, 0.03, 0.001)
 
 
 class GuardedNumPy(NumPy):
@@ -188,22 +187,31 @@ def sample(
     return found
 
 
-def spread(expressions: Sequence[Expr], symbols: Iterable[Symbol], seed: int = 0) -> Iterator[Points]:
-    """Points further from 0 than those of `sample`, and nearer to it, at which all expressions have a value, if any.
+def spread(
+    expressions: Sequence[Expr], symbols: Iterable[Symbol], factors: Sequence[float], seed: int = 0
+) -> Iterator[Points]:
+    """Points `factors` times as far from 0 as those of `sample`, at which all expressions have a value, if any.
 
     What is right around 1 may saturate, have a kink or another branch elsewhere.
     """
     ordered = sorted(set(symbols).union(*(e.symbols for e in expressions)), key=lambda s: s.name)
     assigned = next(iter(size_assignments(dimension_names(expressions, ordered))))
-    for k, factor in enumerate(SPREAD):
+    for k, factor in enumerate(factors):
         rng = np.random.default_rng([seed, k])
         values = {s.name: draw(s, assigned, rng, CANDIDATES, _well_conditioned) for s in ordered}
-        fixed = {s.name for s in ordered if s.structure == "orthogonal"}
-        points = Points(assigned, {n: v if n in fixed else factor * v for n, v in values.items()})
+        values = {s.name: _further(s, values[s.name], factor) for s in ordered}
+        points = Points(assigned, values)
         finite = np.all([np.isfinite(points(e)).all((-2, -1)) for e in expressions], axis=0)
-        keep = np.flatnonzero(np.broadcast_to(finite, (CANDIDATES,)))
+        keep = np.flatnonzero(np.broadcast_to(finite, (2 * CANDIDATES,)))
         if len(keep):
             yield points.take(keep)
+
+
+def _further(symbol: Symbol, values: np.ndarray, factor: float) -> np.ndarray:
+    """Values that much further from 0, on both sides of it where the structure allows."""
+    if symbol.structure == "orthogonal":
+        return np.concatenate([values, values])
+    return np.concatenate([values, values if symbol.structure in ("spd", "positive") else -values]) * factor
 
 
 def gaps(e: Expr, claim: Expr, symbols: Iterable[Symbol]) -> Iterator[tuple[Points, np.ndarray]]:

@@ -192,8 +192,10 @@ def _case(problem: Problem, reading: Reading | None, right_under: tuple[str, ...
 def _weigh(problem: Problem, points: Sequence[Points], reading: Reading) -> Evidence:
     trials = []
     for at in points:
+        comparison = problem.comparison(at)
         with np.errstate(all="ignore"):
-            trials.append((at, problem.comparison(at).error(problem.claim, reading, problem.layout)))
+            least = 0.0 if problem.kind == "differential" else np.fmin(magnitude(problem.claim, at), comparison.largest)
+            trials.append((at, comparison.error(problem.claim, reading, problem.layout, least)))
     return weigh(trials, problem.order)
 
 

@@ -15,8 +15,8 @@ ORDER = [
     "latex", "python_text", "inference", "building", "scope", "arrays", "matrix_functions", "kernels", "chains",
     "factorisation", "products", "evaluate", "functions", "differential", "transpose", "sampling", "oracle", "jets",
     "exact_evaluation", "exact", "blackbox", "form", "formulation", "comparison", "derivative", "diagnosis",
-    "problem", "counterexample", "limits", "verdict", "sources", "indices", "proof", "records", "equalities",
-    "catalogue", "identities", "claims", "meaning", "integrals", "entries", "assumptions", "misprints", "totals",
+    "problem", "counterexample", "precision", "limits", "verdict", "sources", "indices", "proof", "records",
+    "equalities", "catalogue", "identities", "claims", "meaning", "integrals", "entries", "assumptions", "misprints", "totals",
     "judgement",
     "document", "batch", "derivations", "proofreading", "testing", "report", "cli",
 ]  # fmt: skip

@@ -20,6 +20,17 @@ FOR_SOME_VALUES = [
     ("logm(expm(X))", "X", None, SKEW),
     ("tanh(200*a)", "0", "a", SCALAR),
     ("tanh(30*s)", "1", None, POSITIVE),
+    ("sum(relu(x - 50*vector(1)))", "0*x", "x", VECTOR),
+    ("abs(a + 1000)", "1", "a", SCALAR),
+    ("sign(a + 20000)", "1", None, SCALAR),
+]
+TO_SOME_DIGITS = [
+    ("a + exp(1)", "a + 2.71828183", None, SCALAR),
+    ("sqrt(2)*a", "1.41421356*a", None, SCALAR),
+    ("1/2*log(2*pi) + a", "0.9189385332 + a", None, SCALAR),
+    ("sum(exp(x))", "(1 + 1e-10)*exp(x)", "x", VECTOR),
+    ("norm2(x)", "x/sqrt(x'*x + 1e-12)", "x", VECTOR),
+    ("1e9*x'*x + sum(sin(x))", "2e9*x - cos(x)", "x", VECTOR),
 ]
 WHERE_IT_HAS_A_VALUE = [
     ("sum(abs(x).^2.5)", "2.5*x.^1.5", "x", VECTOR),
@@ -42,6 +53,11 @@ RIGHT = [
     ("det(a*X)", "a^rows(X)*det(X)", None, [*SQUARE, *SCALAR]),
     ("det(X*X')", "0", None, ["X: 3 x 2"]),
     ("det(X)", "0", None, ["X: 3 x 3 skew"]),
+    ("a'*x/(norm2(a)*norm2(x))", "a/(norm2(a)*norm2(x)) - (a'*x)*x/(norm2(a)*norm2(x)^3)", "x", ["a: n", "x: n"]),
+    ("log(1 - sigmoid(a))", "-sigmoid(a)", "a", SCALAR),
+    ("log(cosh(a))", "1 - 2*exp(-2*a)/(1 + exp(-2*a))", "a", SCALAR),
+    ("1 - cos(a)", "2*sin(a/2)^2", None, SCALAR),
+    ("logdet(expm(X))", "I", "X", SQUARE),
 ]
 
 
@@ -57,6 +73,13 @@ def test_is_wrong(case):
 @named(FOR_SOME_VALUES)
 def test_is_wrong_for_other_values(case):
     assert "only for some values: not at" in check(*case).diagnosis.message
+
+
+@named(TO_SOME_DIGITS)
+def test_is_wrong_by_less_than_a_tolerance(case):
+    found = check(*case)
+    assert found.verdict == "wrong"
+    assert "digits only" in found.diagnosis.message
 
 
 @named(WHERE_IT_HAS_A_VALUE)
