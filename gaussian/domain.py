@@ -166,6 +166,17 @@ def symmetric(S: Float[Array, "*batch d d"]) -> Float[Array, "*batch d d"]:
     return jnp.where(np.tri(S.shape[-1], k=-1, dtype=bool), S.mT, S)
 
 
+def symmetric_or_nan(S: Float[Array, "*batch d d"]) -> Float[Array, "*batch d d"]:
+    """`symmetric`, of what is symmetric up to the tolerance; NaN of what is not."""
+    return symmetric(S) + nan_unless(_is_symmetric(lax.stop_gradient(S)))[..., None, None]
+
+
+def factor_of_symmetric(S: Float[Array, "*batch d d"]) -> Float[Array, "*batch d d"]:
+    """L with S = L Lᵀ of an exactly symmetric S; NaN where that is inadmissible."""
+    L = jnp.linalg.cholesky(S, symmetrize_input=False)
+    return L + nan_unless(_is_regular(*lax.stop_gradient((diagonal(L), S))))[..., None, None]
+
+
 @jax.custom_jvp
 def _columns_if_symmetric(S: Array) -> Array:
     """S column by column, as LAPACK reads it, NaN unless |s_ij - s_ji| ≤ τ √(s_ii s_jj) for every i and j.

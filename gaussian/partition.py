@@ -63,7 +63,7 @@ def condition(
         raise DomainError("values: expected finite values to condition on, got NaN or infinity; leave those out.")
     if isinstance(factor, CovarianceFactor):
         S = factor.covariance if factor.known is None else factor.known
-        shifted, L, ok = _condition_covariance(mean, S, factor.cholesky, given, free, values)
+        shifted, L, ok = _condition_covariance(mean, S, given, free, values)
         conditional: Factor = CovarianceFactor(L)
     else:
         P = factor.precision if factor.known is None else factor.known
@@ -90,12 +90,13 @@ def _schur(A: Array, a: Indices, b: Indices) -> Array:
 
 
 @jax.jit
-def _condition_covariance(
-    mean: Array, S: Array, held: Array, b: Indices, a: Indices, values: Array
-) -> tuple[Array, Array, Array]:
-    """The factor of Σ, b before a, is [[M, 0], [K, L]] with Σ_bb = MMᵀ, Σ_ab = KMᵀ and LLᵀ the covariance sought."""
+def _condition_covariance(mean: Array, S: Array, b: Indices, a: Indices, values: Array) -> tuple[Array, Array, Array]:
+    """The factor of Σ, b before a, is [[M, 0], [K, L]] with Σ_bb = MMᵀ, Σ_ab = KMᵀ and LLᵀ the covariance sought.
+
+    It says itself whether Σ is admissible, so under jit the factor in the order given is never computed.
+    """
     order, k = jnp.concatenate([b, a]), len(b)
-    joint = jnp.linalg.cholesky(as_valid(S, held)[..., order[:, None], order], symmetrize_input=False)
+    joint = domain.factor_of_symmetric(domain.symmetric_or_nan(S)[..., order[:, None], order])
     M, K, L = joint[..., :k, :k], joint[..., k:, :k], joint[..., k:, k:]
     return _where_finite(mean[..., a] + apply(K, solve_lower(M, values - mean[..., b])), L)
 
