@@ -1,17 +1,27 @@
 """A claimed derivative beside the measured one."""
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 import numpy as np
 
 from matcalc.evaluate import Evaluation
 from matcalc.expr import Expr, Symbol
-from matcalc.oracle import SECOND_STEP, Measurement, along, directional, relative_error, second
+from matcalc.noise import without_noise
+from matcalc.oracle import (
+    SECOND_STEP,
+    TOLERANCE,
+    Measurement,
+    along,
+    directional,
+    magnitude,
+    relative_error,
+    second,
+)
 from matcalc.sampling import GUARDED, Points
 from matcalc.structure import Reading
 
-LARGEST = 100.0
+LARGEST = 100.0  # what the terms of a claim count at most, beside those of the expression
 
 
 @dataclass(frozen=True)
@@ -76,10 +86,20 @@ class Comparison:
         """What rounding is measured against; a difference quotient has lost half of the digits already."""
         return self.measurement.scale * (1 if self.order == 1 else 1 / SECOND_STEP)
 
-    @property
-    def largest(self) -> np.ndarray:
-        """What the terms of a claim count at most where they cancel, as in d(a'x/‖x‖) at size 1."""
-        return LARGEST * self.scale
+    def trial(self, claim: Expr, reading: Reading, layout: str = "numerator") -> np.ndarray:
+        """The relative error of a claim at every point, NaN where it is noise.
+
+        Measured against the terms of the claim too, which cancel as those of d(a'x/‖x‖) do at size 1.
+        """
+        least: np.ndarray | float = 0.0
+        if self.kind != "differential":
+            least = np.fmin(magnitude(claim, self.points), LARGEST * self.scale)
+        errors = self.error(claim, reading, layout, least)
+        return without_noise(self.points, errors, partial(self._sides, claim, reading, layout), TOLERANCE[self.order])
+
+    def _sides(self, claim: Expr, reading: Reading, layout: str, points: Points) -> tuple[np.ndarray, np.ndarray]:
+        there = replace(self, points=points)
+        return there.claimed(claim, reading), there.truth(reading, layout)
 
     def vec_error(self, j: Expr, reading: Reading) -> np.ndarray:
         """The relative error of J in vec dF = J vec dX at every point, along every direction."""

@@ -242,7 +242,7 @@ def evidence(derivative: Derivative) -> Evidence:
         known: dict[int, np.ndarray] = {}
         for reading, e in read_back.items():
             if id(e) not in known:
-                known[id(e)] = comparison.error(e, reading, derivative.layout)
+                known[id(e)] = comparison.trial(e, reading, derivative.layout)
                 trials.append((at, known[id(e)]))
                 form = derivative.readings[reading]
                 if form is not None and form.vec is not None:

@@ -17,6 +17,7 @@ from matcalc.expr import Expr, Symbol
 from matcalc.form import Form
 from matcalc.formulation import derivative_shape
 from matcalc.limits import limit_of_claim, limit_of_equality, nowhere
+from matcalc.noise import without_noise
 from matcalc.oracle import (
     TOLERANCE,
     Evidence,
@@ -192,10 +193,8 @@ def _case(problem: Problem, reading: Reading | None, right_under: tuple[str, ...
 def _weigh(problem: Problem, points: Sequence[Points], reading: Reading) -> Evidence:
     trials = []
     for at in points:
-        comparison = problem.comparison(at)
         with np.errstate(all="ignore"):
-            least = 0.0 if problem.kind == "differential" else np.fmin(magnitude(problem.claim, at), comparison.largest)
-            trials.append((at, comparison.error(problem.claim, reading, problem.layout, least)))
+            trials.append((at, problem.comparison(at).trial(problem.claim, reading, problem.layout)))
     return weigh(trials, problem.order)
 
 
@@ -334,7 +333,8 @@ def equal(a: Expr, b: Expr) -> Evidence:
         raise ShapeError(f"equal: {a} is {shape.show(a.shape)}, {b} is {shape.show(b.shape)}")
     trials = []
     for at in sample([a, b], ()):
-        trials.append((at, relative_error(at(b), at(a), magnitude(a, at))))
+        errors = relative_error(at(b), at(a), magnitude(a, at))
+        trials.append((at, without_noise(at, errors, lambda p: (p(a), p(b)), TOLERANCE[1])))
     found = ExactClaim(a, b).decide(weigh(trials, oracles=("evaluation",)))
     if found.ok or not found.decided:
         return found

@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 import pytest
 
+from matcalc.derivative import derive
 from matcalc.verdict import check
 
 SKEW, SQUARE, VECTOR, SCALAR, POSITIVE = ["X: n x n skew"], ["X: n x n"], ["x: n"], ["a: scalar"], ["s: positive"]
@@ -60,6 +61,17 @@ RIGHT = [
     ("logdet(expm(X))", "I", "X", SQUARE),
 ]
 
+TWO = ["a: n", "x: n"]
+SINGULAR_AT_SIZE_ONE = [
+    ("a'*x/(norm2(a)*norm2(x))", "a/(norm2(a)*norm2(x)) - (a'*x)*x/(norm2(a)*norm2(x)^3)", "x", TWO),
+    ("(a'*x)^4/(exp(a'*a)*(x'*x)^2)",
+     "4*(a'*x)^3*a/(exp(a'*a)*(x'*x)^2) - 4*(a'*x)^4*x/(exp(a'*a)*(x'*x)^3)", "x", TWO),
+    ("arccos(a'*x/(norm2(a)*norm2(x)))", "-(a - (a'*x)*x/(x'*x))/sqrt((a'*a)*(x'*x) - (a'*x)^2)", "x", TWO),
+    ("norm2((I - a*a'/(a'*a))*x)", "(I - a*a'/(a'*a))*x/norm2((I - a*a'/(a'*a))*x)", "x", TWO),
+    ("log(x'*x*(a'*a) - (a'*x)^2)", "2*(x*(a'*a) - (a'*x)*a)/(x'*x*(a'*a) - (a'*x)^2)", "x", TWO),
+    ("norm2(A*X - X*A)^2", "2*(A'*(A*X - X*A) - (A*X - X*A)*A')", "X", ["A: n x n", *SQUARE]),
+]  # fmt: skip
+
 
 def named(cases):
     return pytest.mark.parametrize("case", cases, ids=[f"{c[0]} {c[1]}" for c in cases])
@@ -89,9 +101,16 @@ def test_is_wrong_where_it_has_no_value(case):
     assert "only where it has a value" in found.diagnosis.message
 
 
-@named(RIGHT)
+@named(RIGHT + SINGULAR_AT_SIZE_ONE)
 def test_is_right(case):
     assert check(*case).verdict == "right"
+
+
+@named(SINGULAR_AT_SIZE_ONE)
+def test_is_derived_and_not_twice_as_large(case):
+    e, claim, wrt, let = case
+    assert derive(e, wrt, let).verified.ok
+    assert check(e, f"2*({claim})", wrt, let).verdict == "wrong"
 
 
 def test_functions_too():
