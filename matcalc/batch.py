@@ -7,7 +7,7 @@ from typing import Any
 from matcalc import errors
 from matcalc.errors import MatcalcError
 
-TEXTS = ("expr", "wrt", "claim", "reading", "layout")
+TEXTS = ("expr", "wrt", "claim", "stationary_at", "reading", "layout")
 KEYS = (*TEXTS, "let", "order")
 KINDS = {
     errors.ParseError: "parse",
@@ -56,6 +56,7 @@ def _object(line: str, number: int) -> Mapping[str, Any]:
 
 
 def _problem(given: Mapping[str, Any]) -> Problem:
+    given = {key.replace("-", "_"): value for key, value in given.items()}
     problem = {key: given[key] for key in KEYS if given.get(key) is not None}
     if isinstance(problem.get("let"), str):
         problem["let"] = [problem["let"]]

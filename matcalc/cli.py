@@ -193,7 +193,8 @@ def _derivative(problem: Problem) -> Any:
 
     _require(problem, "expr", "wrt")
     expression = problem.pop("expr")
-    problem.pop("claim", None)
+    for other in ("claim", "stationary_at"):
+        problem.pop(other, None)
     return derive(expression, **problem)
 
 

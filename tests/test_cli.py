@@ -162,6 +162,13 @@ def test_a_batch_from_standard_input_is_0_when_every_line_is_answered(capsys, mo
     assert json.loads(out)["verdict"] == "wrong"
 
 
+def test_a_batch_takes_stationary_points(capsys, tmp_path):
+    about = {"expr": "1/2*x'*A*x - b'*x", "wrt": "x", "let": ["A: n x n spd", "b: n", "x: n"]}
+    path = batch(tmp_path, about | {"stationary-at": "inv(A)*b"}, about | {"stationary_at": "A*b"})
+    _, out, _ = run(capsys, "check", "--batch", path)
+    assert [json.loads(line)["verdict"] for line in out.splitlines()] == ["right", "wrong"]
+
+
 def test_options_are_the_defaults_of_a_batch(capsys, tmp_path):
     path = batch(tmp_path, {"id": 1, "expr": "tr(A*X)"}, {"id": 2, "expr": "x'*x", "wrt": "x", "let": []})
     _, out, _ = run(capsys, "derive", "--batch", path, "--wrt", "X", *SYMMETRIC)
