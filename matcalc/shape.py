@@ -166,7 +166,8 @@ def multiply(a: Operand, b: Operand, u: Unifier) -> Shape:
     if is_scalar(a.shape) or is_scalar(b.shape):
         return b.shape if is_scalar(a.shape) else a.shape
     if not u.unify(a.shape[1], b.shape[0]):
-        hint = f"; did you mean {a.text}' * {b.text} or {a.text} .* {b.text}?" if is_column(b.shape) else ""
+        turned = a.text[:-1] if a.text.endswith("'") else f"{a.text}'"
+        hint = f"; did you mean {turned} * {b.text} or {a.text} .* {b.text}?" if is_column(b.shape) else ""
         raise _clash("product", a, b, a.shape[1], b.shape[0], hint)
     return u.shape((a.shape[0], b.shape[1]))
 

@@ -69,6 +69,20 @@ def test_the_cause_and_the_mended_claim(expression, wrt, let, claim, kind, mende
     assert check(expression, found.edit, wrt, let, reading).verdict == "right"
 
 
+WITHOUT_AN_EDIT = [
+    ("pi*x'*x", "x", ["x: n"], "6.2831853*x", "scale"),
+    ("det(A)", None, ["A: n x n"], "1/2*(tr(A)^2 - tr(A^2))", "unknown"),
+    ("X*inv(X'*X)*X'", None, ["X: n x m"], "I", "unknown"),
+]
+
+
+@pytest.mark.parametrize("case", WITHOUT_AN_EDIT, ids=[c[3] for c in WITHOUT_AN_EDIT])
+def test_a_number_is_no_fraction_and_what_repeats_the_left_side_no_cause(case):
+    expression, wrt, let, claim, kind = case
+    found = check(expression, claim, wrt, let).diagnosis
+    assert (found.kind, found.edit) == (kind, None)
+
+
 ASSUMED = [
     ("x'*A*x", "x", ["A: n x n"], "2*A*x", "A is symmetric"),
     ("vec(X)'*kron(A,B)*vec(X)", "X", ["X: p x n", "A: n x n", "B: p x p"], "2*B*X*A",

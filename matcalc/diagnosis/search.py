@@ -4,17 +4,21 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
+import numpy as np
+
 from matcalc.algebra import multiply, number, scale, transpose
 from matcalc.diagnosis import edits, factors, fit, structured, symbols
 from matcalc.diagnosis.assumptions import assumptions
 from matcalc.diagnosis.case import Case, Diagnosis, Edit
 from matcalc.diagnosis.edits import local
 from matcalc.diagnosis.tree import is_square
+from matcalc.expr import Expr
 from matcalc.oracle import structure_of
 from matcalc.structure import Reading
 
 MOST_EDITS = 3000
 TIME_LIMIT = 5.0  # seconds, for what is slow to evaluate; seldom reached, so that answers do not hang on the machine
+PRECISE = 1e-10  # what is nearer is rounding
 UNKNOWN = Diagnosis("unknown", "no single edit was found that makes the claim right")
 
 
@@ -83,11 +87,29 @@ def diagnose(case: Case) -> Diagnosis:
     search = Search(case)
     return (
         search.first(edit for cause in SINGLE for edit in cause(case))
+        or rounded_constant(case)
         or assumptions(case)
         or search.first(edit for cause in EXCHANGES for edit in cause(case))
         or search.proportional()
         or UNKNOWN
     )
+
+
+def rounded_constant(case: Case) -> Diagnosis | None:
+    """The whole is off by a factor next to 1, as by a constant that was rounded or miscopied."""
+    matched = case.match(case.claim)
+    if matched is None or case.order != 1:
+        return None
+    claimed, truth = case.stacked(case.claim, matched[0]), case.truth(matched[0])
+    square = float(claimed @ claimed)
+    c = float(claimed @ truth) / square if square else 1.0
+    if (
+        fit.rational(c) not in (None, 1)
+        or abs(c - 1) < PRECISE
+        or not np.linalg.norm(truth - c * claimed) < PRECISE * np.linalg.norm(truth)
+    ):
+        return None
+    return Diagnosis("scale", f"the whole is off by a factor: it must be multiplied by {c:.11g}")
 
 
 def misshapen(case: Case, message: str) -> Diagnosis:
@@ -138,15 +160,24 @@ class Search:
 
     def _try(self, edit: Edit) -> Diagnosis | None:
         matched = self.case.match(edit.claim)
-        if matched is None:
+        if matched is None or (self._replaces_all(edit.claim)):
             return None
         reading, factor = matched
         if abs(factor - 1) < fit.RATIONAL:
             return self.case.verified(edit, reading)
         if (c := fit.rational(factor)) is not None:
-            says = f"{edit.says}; and the whole must be multiplied by {c}"
-            self.near.append((replace(edit, claim=scale(c, edit.claim), says=says), reading))
+            says, scaled = f"{edit.says}; and the whole must be multiplied by {c}", scale(c, edit.claim)
+            if not self._is_the_expression(scaled):
+                self.near.append((replace(edit, claim=scaled, says=says), reading))
         return None
+
+    def _is_the_expression(self, claim: Expr) -> bool:
+        """Whether an edit makes the right side of an equality the left one, which explains nothing."""
+        return self.case.variable is None and claim == self.case.e
+
+    def _replaces_all(self, claim: Expr) -> bool:
+        """Whether the left side of an equality stands where a constant was claimed."""
+        return self._is_the_expression(claim) and not self.case.claim.symbols and bool(claim.symbols)
 
     def proportional(self) -> Diagnosis | None:
         """The first edit that is right once the whole is scaled."""
