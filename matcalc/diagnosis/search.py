@@ -103,11 +103,8 @@ def rounded_constant(case: Case) -> Diagnosis | None:
     claimed, truth = case.stacked(case.claim, matched[0]), case.truth(matched[0])
     square = float(claimed @ claimed)
     c = float(claimed @ truth) / square if square else 1.0
-    if (
-        fit.rational(c) not in (None, 1)
-        or abs(c - 1) < PRECISE
-        or not np.linalg.norm(truth - c * claimed) < PRECISE * np.linalg.norm(truth)
-    ):
+    proportional = np.linalg.norm(truth - c * claimed) < PRECISE * np.linalg.norm(truth)
+    if fit.rational(c) != 1 or abs(c - 1) < PRECISE or not proportional:
         return None
     return Diagnosis("scale", f"the whole is off by a factor: it must be multiplied by {c:.11g}")
 
