@@ -96,11 +96,12 @@ def _centred(n: Array, centre: Array, total: Array, square: Array, count: Array)
 
 
 def _sums(y: Array) -> tuple[Array, Array]:
-    return y.sum(-2), _gram(y)
+    return y.sum(-2), _gram(y, y)
 
 
 def _weighted_sums(y: Array, w: Array) -> tuple[Array, Array]:
-    return (w * y).sum(-2), _gram(jnp.sqrt(w) * y)  # symmetric to the last digit
+    weighted = w * y
+    return weighted.sum(-2), _gram(y, weighted)  # with √w on both sides the derivative by a weight of 0 would be NaN
 
 
 def _by_chunks(f: Callable[..., Any], *data: Array) -> Any:
@@ -116,14 +117,14 @@ def _by_chunks(f: Callable[..., Any], *data: Array) -> Any:
     return lax.scan(add, f(*(a[..., whole:, :] for a in data)), jnp.arange(0, whole, rows))[0]
 
 
-def _gram(A: Float[Array, "*batch k d"]) -> Float[Array, "*batch d d"]:
-    """AᵀA, by halves of the columns of A, so that what is known by symmetry is not multiplied out."""
+def _gram(A: Float[Array, "*batch k d"], B: Float[Array, "*batch k d"]) -> Float[Array, "*batch d d"]:
+    """A symmetric AᵀB, to the last digit; by halves of the columns, so that one triangle is not multiplied out."""
     h = A.shape[-1] // 2
     if h <= LEAF:
-        return A.mT @ A
-    left, right = A[..., :h], A[..., h:]
-    across = left.mT @ right
-    return jnp.block([[_gram(left), across], [across.mT, _gram(right)]])
+        product = A.mT @ B
+        return (product + product.mT) / 2
+    across = A[..., :h].mT @ B[..., h:]
+    return jnp.block([[_gram(A[..., :h], B[..., :h]), across], [across.mT, _gram(A[..., h:], B[..., h:])]])
 
 
 def _scaled_square(n: Array, v: Array) -> Array:

@@ -174,6 +174,18 @@ def test_more_points_than_are_read_at_a_time_are_all_counted():
     assert_same(statistics.scatter, (x - x.mean(0)).T @ (x - x.mean(0)), 1e-9)
 
 
+def test_a_weight_of_0_has_the_derivative_that_it_has_by_differences():
+    weights, step = jnp.asarray(WEIGHTS).at[3].set(0.0), 1e-6
+
+    def total(w):
+        return statistics_of(X, w).scatter.sum()
+
+    found = jax.grad(total)(weights)
+    assert_same(statistics_of(X, weights).scatter, statistics_of(X, weights).scatter.T)
+    np.testing.assert_allclose(found[3], (total(weights.at[3].set(step)) - total(weights)) / step, rtol=1e-5)
+    assert np.isfinite(jax.grad(lambda w: fit(X, w).log_prob(X[0]))(weights)).all()
+
+
 @pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["unweighted", "weighted"])
 @pytest.mark.parametrize("cuts", [[1], [20], [1, 2, 3, 30]], ids=str)
 def test_a_stream_of_chunks_is_the_batch(weights, cuts):
