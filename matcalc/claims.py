@@ -50,10 +50,11 @@ def check_inequality(expression: str, claim: str, let: Iterable[str] = ()) -> Ve
     if match is None:
         raise ParseError(f"claim {claim!r}: expected >=, <=, > or < and the right side")
     relation = _SPELLED.get(match["relation"], match["relation"])
-    difference = _difference(expression, match["right"], declarations(let))
+    left, right = expression, match["right"]
+    difference, says = _difference(left, right, declarations(let)), "the left side minus the right side"
     if relation.startswith("<"):
-        difference = -difference
-    return _search(difference, strict=len(relation) == 1)
+        difference, says = -difference, "the right side minus the left side"
+    return _search(difference, len(relation) == 1, says)
 
 
 def _difference(left: str, right: str, let: list[str]) -> Expr:
@@ -70,7 +71,7 @@ def _difference(left: str, right: str, let: list[str]) -> Expr:
     return a
 
 
-def _search(e: Expr, strict: bool) -> Verdict:
+def _search(e: Expr, strict: bool, says: str) -> Verdict:
     tried = 0
     for at, is_tame in _candidates(e):
         lowest = _lowest(at, e)
@@ -79,7 +80,7 @@ def _search(e: Expr, strict: bool) -> Verdict:
         fails = known & _fails(at, e, lowest, strict and is_tame)
         for k in np.flatnonzero(fails)[np.argsort(lowest[fails])]:
             if not _underflows(e, point := at.take(np.array([k]))):
-                return _refuted(e, point, tried)
+                return _refuted(e, point, tried, says)
     if not tried:
         raise DomainError("no point was found at which both sides have a value")
     note = f"not refuted in {tried} tries; that does not prove it"
@@ -151,7 +152,7 @@ def _underflows(e: Expr, at: Points) -> bool:
     return False
 
 
-def _refuted(e: Expr, at: Points, tried: int) -> Verdict:
+def _refuted(e: Expr, at: Points, tried: int, says: str) -> Verdict:
     value = at(e)[0]
     is_zero = _lowest(at, e)[0] >= -SLACK * max(magnitude(e, at)[0], 1.0)
     if e.is_scalar:
@@ -162,7 +163,7 @@ def _refuted(e: Expr, at: Points, tried: int) -> Verdict:
         what = "is singular" if is_zero else "has a negative eigenvalue"
     example = {"at": {n: _plain(v[0]) for n, v in at.values.items()}, "claimed": 0, "right": _plain(value)}
     found = Evidence(False, tried, float("inf"), ("search",), example)
-    diagnosis = Diagnosis("unknown", f"there is a point where the left side minus the right side {what}")
+    diagnosis = Diagnosis("unknown", f"there is a point where {says} {what}")
     return Verdict(WRONG, None, (), diagnosis, None, found)
 
 

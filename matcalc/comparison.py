@@ -92,9 +92,10 @@ class Comparison:
         Measured against the terms of the claim too, which cancel as those of d(a'x/‖x‖) do at size 1.
         """
         least: np.ndarray | float = 0.0
-        if self.kind != "differential":
-            least = np.fmin(magnitude(claim, self.points), LARGEST * self.scale)
-        errors = self.error(claim, reading, layout, least)
+        with np.errstate(all="ignore"):
+            if self.kind != "differential":
+                least = np.fmin(magnitude(claim, self.points), LARGEST * self.scale)
+            errors = self.error(claim, reading, layout, least)
         return without_noise(self.points, errors, partial(self._sides, claim, reading, layout), TOLERANCE[self.order])
 
     def _sides(self, claim: Expr, reading: Reading, layout: str, points: Points) -> tuple[np.ndarray, np.ndarray]:

@@ -15,6 +15,8 @@ from matcalc.errors import DeclarationError, MatcalcError
 from matcalc.integrals import mentions
 from matcalc.judgement import inserted, is_free, judge, judge_order, to_typeset, undeclared
 from matcalc.meaning import expand
+from matcalc.plain import MATRIX_FUNCTIONS, with_matrix_functions
+from matcalc.scope import Scope
 from matcalc.statements import Chain, Side, chains
 from matcalc.syntax import Syntax, walk
 from matcalc.verdict import RIGHT, WRONG, Verdict
@@ -240,7 +242,7 @@ class Reader:
                 return DEFINITION, None, ""
         elif right.relation not in ("=", *_INEQUALITIES):
             return ASIDE, None, f"{right.relation} is not an equality"
-        sides = left.tree(functions), right.tree(functions)
+        sides = self._tree(left), self._tree(right)
         self._require_declared(sides)
         if any(map(names_entries, sides)):
             return ASIDE, None, "this names the entries of a matrix"
@@ -249,6 +251,10 @@ class Reader:
         decide = partial(judge_order, right.relation) if right.relation in _INEQUALITIES else judge
         verdict = decide(*sides, self.known)
         return verdict.verdict, verdict, "; ".join([*verdict.notes, *_as_read(sides, (left, right))])
+
+    def _tree(self, side: Side) -> Syntax:
+        tree = side.tree(self.known.functions)
+        return with_matrix_functions(tree, lambda t: Scope(self.known.let).shape_of(t)) if side.tokens else tree
 
     def _require_declared(self, sides: tuple[Syntax, Syntax]) -> None:
         if not (self.strict and self.known.declared):
@@ -290,4 +296,7 @@ def _as_read(trees: tuple[Syntax, Syntax], sides: tuple[Side, Side]) -> list[str
         for tree, side in zip(trees, sides, strict=True)
         for node in walk(tree)
     )
-    return [r"\sum without an index is read as Σ"] if bare_sum else []
+    notes = [r"\sum without an index is read as Σ"] if bare_sum else []
+    called = {node.value for tree in trees for node in walk(tree) if node.operation == "call"}
+    read = [(f, m) for f, m in MATRIX_FUNCTIONS.items() if m in called and sides[0].tokens]
+    return notes + [f"{f} of a square matrix is read as the function {m} of the matrix" for f, m in read]

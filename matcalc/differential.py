@@ -22,6 +22,7 @@ from matcalc.algebra import (
     number,
     ones,
     power,
+    size,
     subtract,
     transpose,
     zeros,
@@ -190,16 +191,24 @@ def _trace(e: Call, directions: Directions) -> Expr:
     return call("tr", differential(inner, directions))
 
 
-def _relative(m: Expr, d: Expr) -> Expr:
-    """tr(M^-1 dM)."""
-    return call("tr", multiply(inv(m), d))
+def _log_determinant(m: Expr, directions: Directions) -> Expr:
+    """d log det M = tr(M^-1 dM); of a Kronecker product and of a function of a matrix, by its own determinant."""
+    match m:
+        case Call("kron", (a, b)) if a.shape[0] == a.shape[1]:
+            by_a, by_b = _log_determinant(a, directions), _log_determinant(b, directions)
+            return add(multiply(size(b.shape[0]), by_a), multiply(size(a.shape[0]), by_b))
+        case Call("sqrtm", (a,)):
+            return multiply(HALF, _log_determinant(a, directions))
+        case Call("expm", (a,)):
+            return call("tr", differential(a, directions))
+    return call("tr", multiply(inv(m), differential(m, directions)))
 
 
 def _adjugate(e: Call, directions: Directions) -> Expr:
     """d adj(X) = tr(X^-1 dX) adj(X) - X^-1 dX adj(X)."""
     m = e.arguments[0]
     d = differential(m, directions)
-    return subtract(multiply(_relative(m, d), e), multiply(inv(m), d, e))
+    return subtract(multiply(call("tr", multiply(inv(m), d)), e), multiply(inv(m), d, e))
 
 
 def inner_product(a: Expr, b: Expr) -> Expr:
@@ -247,8 +256,8 @@ FUNCTION_RULES: dict[str, Callable[[Call, Directions], Expr]] = {
         ("sum", "vec", "unvec", "diag", "tril", "triu", "toeplitz", "toeplitz_mean", "blocktrace"), _linear
     ),
     "tr": _trace,
-    "det": lambda e, d: multiply(e, _relative(e.arguments[0], differential(e.arguments[0], d))),
-    "logdet": lambda e, d: _relative(e.arguments[0], differential(e.arguments[0], d)),
+    "det": lambda e, d: multiply(e, _log_determinant(e.arguments[0], d)),
+    "logdet": lambda e, d: _log_determinant(e.arguments[0], d),
     "adj": _adjugate,
     "norm2": lambda e, d: divide(inner_product(e.arguments[0], differential(e.arguments[0], d)), e),
     "norm1": lambda e, d: inner_product(apply("sign", e.arguments[0]), differential(e.arguments[0], d)),

@@ -347,6 +347,9 @@ class Point:
         def q(x: np.ndarray) -> np.ndarray:
             real = replace(self, values=self.still).bind(key, x)
             total = np.asarray(sum(real(e) for e in found))
+            if total.shape[-2:] != (1, 1):
+                rows, columns = total.shape[-2:]
+                raise ShapeError(f"the exponent of the integrand is {rows} x {columns}, not a scalar")
             return np.broadcast_to(total, (len(x), 1, 1))[:, 0, 0]
 
         return integrate(f, q, n)

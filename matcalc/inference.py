@@ -42,6 +42,10 @@ def check_called(product: Syntax, symbols: Mapping[str, Symbol], text: str) -> N
     if left.operation != "name" or left.end != group.start:
         return
     name = left.value
+    if name == "sigma" and name not in symbols:
+        raise ParseError(
+            f"sigma() at character {left.start + 1}: write sigmoid(...) for the function, or declare sigma and put a * "
+            "or a space after it for a product", left.start)  # fmt: skip
     if len(name) > 1 and name not in symbols and name not in GREEK:
         raise ParseError(
             f"{name}() at character {left.start + 1}: there is no such function" + nearest(name, list(FUNCTIONS))

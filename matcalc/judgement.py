@@ -9,11 +9,12 @@ import numpy as np
 
 from matcalc.assumptions import Assumptions
 from matcalc.claims import check_inequality
-from matcalc.diagnosis import Diagnosis
+from matcalc.diagnosis import UNKNOWN, Case, Diagnosis, diagnose
 from matcalc.entries import COMPARE, Point, joined_name, points
 from matcalc.errors import MatcalcError, ShapeError
 from matcalc.latex import latex_name, to_latex
 from matcalc.meaning import Meaning, capital, expand
+from matcalc.measured import measured
 from matcalc.misprints import misprint
 from matcalc.oracle import TOLERANCE, Evidence, relative_error, structure_of
 from matcalc.plain import BEYOND, bare, plain, to_language
@@ -202,7 +203,7 @@ def closed_text(tree: Syntax, known: Assumptions, by: str = "") -> str | None:
     if any(_is_beyond(node, known) for node in walk(tree)):
         return None
     scope = Scope(known.let)
-    return to_language(plain(tree, scope.is_scalar))
+    return to_language(plain(tree, scope.shape_of))
 
 
 def _is_beyond(node: Syntax, known: Assumptions) -> bool:
@@ -253,8 +254,8 @@ def by_numbers(left: Syntax, right: Syntax, known: Assumptions) -> Verdict:
         return Verdict(CONVENTION, asked, right_under, Diagnosis("convention", under), None, shown)
     if not shown.decided:
         return Verdict(UNDECIDED, asked, (), None, None, shown)
-    unknown = Diagnosis("unknown", "no single edit was found that makes the claim right")
-    return Verdict(WRONG, asked, (), _factor(left, right, meaning) or unknown, None, shown)
+    cause = _factor(left, right, meaning) or _edit(left, right, known) or UNKNOWN
+    return Verdict(WRONG, asked, (), cause, None, shown)
 
 
 def _readings(left: Syntax, right: Syntax, meaning: Meaning, asked: Reading | None) -> Sequence[Reading]:
@@ -344,6 +345,20 @@ def _factor(left: Syntax, right: Syntax, meaning: Meaning) -> Diagnosis | None:
     if np.isclose(known[0], -1):
         return Diagnosis("sign", "the sign of the whole is wrong")
     return Diagnosis("scale", f"the whole is off by a factor: it must be multiplied by {_written(known[0])}")
+
+
+def _edit(left: Syntax, right: Syntax, known: Assumptions) -> Diagnosis | None:
+    """The edit of a right side in closed form that gives what the left side is measured to be."""
+    text, meaning = closed_text(right, known), known.meaning()
+    if text is None or _is_zero(right) or any(_free(left, frozenset(meaning.sizes))):
+        return None
+    scope = Scope(known.let)
+    try:
+        (claim,) = scope.read(text)
+        truth = measured(left, meaning, claim.shape)
+        return diagnose(Case(scope, truth, claim, None, "equality", 1, "numerator", None, (), None))
+    except MatcalcError:
+        return None
 
 
 def _ratio(a: np.ndarray, b: np.ndarray) -> float | None:

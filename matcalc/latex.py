@@ -86,6 +86,8 @@ class Latex(Style):
             of, *along = texts
             return rf"\mathrm{{D}}{self.applied(_operator(name[8:]), [of])}[{', '.join(along)}]", ATOM
         index = f"_{{{','.join(sizes)}}}" if sizes else ""
+        if name in ("exp", "log") and not e.is_scalar and e.shape[0] == e.shape[1]:  # or it would be that of the matrix
+            index = r"_{\odot}"
         return self.applied(_operator(name) + index, texts), ATOM
 
     def applied(self, operator: str, arguments: Sequence[str]) -> str:

@@ -18,19 +18,20 @@ from lark.lexer import Lexer
 
 from matcalc.errors import ParseError
 from matcalc.latex_tokens import tokenise
-from matcalc.plain import IsScalar, bare, plain
+from matcalc.plain import ShapeOf, bare, plain, with_matrix_functions
+from matcalc.shape import ELEMENTWISE
 from matcalc.syntax import Syntax, rational
 
 _COMPARISONS = {"UNEQUAL": "!=", "AT_LEAST": ">=", "AT_MOST": "<=", "ABOVE": ">", "BELOW": "<"}
 
 
-def parse_latex(text: str, is_scalar: IsScalar) -> Syntax:
+def parse_latex(text: str, shape_of: ShapeOf) -> Syntax:
     """Read LaTeX into a tree of the plain language.
 
     Raises:
         ParseError: what cannot be read, or is not of the language, with its position.
     """
-    return plain(parse_formula(tokenise(text), text), is_scalar)
+    return plain(with_matrix_functions(parse_formula(tokenise(text), text), shape_of), shape_of)
 
 
 def parse_formula(tokens: Sequence[Token], text: str, functions: Collection[str] = ()) -> Syntax:
@@ -185,6 +186,10 @@ def _call(node: Syntax, tokens: list[Token]) -> Syntax:
     return replace(node, operation="call", operands=node.operands[0].operands, value=tokens[0].value)
 
 
+def _elementwise_call(node: Syntax, tokens: list[Token]) -> Syntax:
+    return replace(node, operands=node.operands[0].operands, value=tokens[0].value)
+
+
 def _application(node: Syntax, tokens: list[Token]) -> Syntax:
     return replace(node, operation="call", value=tokens[0].value)
 
@@ -193,6 +198,14 @@ def _powered_application(node: Syntax, tokens: list[Token]) -> Syntax:
     exponent, argument = node.operands
     inner = replace(node, operation="call", operands=(argument,), value=tokens[0].value)
     return replace(node, operation="power", operands=(inner, exponent))
+
+
+def _powered_call(node: Syntax, tokens: list[Token]) -> Syntax:
+    r"""`\tanh^2(x)`: entry by entry where the function is."""
+    exponent, arguments = node.operands
+    inner = replace(node, operation="call", operands=arguments.operands, value=tokens[0].value)
+    operation = "elementwise_power" if tokens[0].value in ELEMENTWISE else "power"
+    return replace(node, operation=operation, operands=(inner, exponent))
 
 
 def _run(node: Syntax, tokens: list[Token]) -> Syntax:
@@ -321,6 +334,7 @@ _MAKE: dict[str, Make] = {
     "name": _name, "accented": _accented, "number": _number, "digit": _number, "braces": _group,
     "power": _power, "transposed": _transposed, "primed": _primed, "juxtapose": _juxtapose, "divide": _divide,
     "fraction": _fraction, "call": _call, "application": _application, "powered_application": _powered_application,
+    "powered_call": _powered_call, "elementwise_call": _elementwise_call,
     "run": _run, "root": _root, "apply": _apply, "subscript": _subscript, "indices": _indices, "place": _place,
     "label": _label, "expectation": _moment, "covariance": _moment, "over": _over, "from": _from, "where": _where,
     "limits": _limits, "limits_reversed": _limits_reversed, "summation": _big, "iterated_product": _big,

@@ -99,7 +99,13 @@ FONTS = [
     "mbox",
     "intertext",
 ]
+BOLD = ("mathbf", "boldsymbol", "bm")
 PASSED_OVER = [
+    "rm",
+    "bf",
+    "it",
+    "sf",
+    "cal",
     "left",
     "right",
     "middle",
@@ -237,6 +243,8 @@ def _font(text: str, match: "re.Match[str]") -> tuple[str, str, int] | None:
         return "REMARK", word, 0
     if word == "d":
         return "NAME", "d", 0
+    if font in BOLD and word.isalpha():  # letters in bold are a product, those in roman a name
+        return None
     if not re.fullmatch(r"[A-Za-z][\w,]+", word) or font == "vec":
         return None
     if font == "operatorname" or re.match(r"\s*(\\left\s*|\\bigl?\s*)?\(", text[match.end() :]):

@@ -17,6 +17,7 @@ OFTEN = 0.2  # the share of points without a value that is no accident
 FACTORS = (1000.0, 100.0, 10.0, 0.03, 0.001)
 NEARER = (0.03, 0.001)
 ROOM = 1e6  # so that nothing is said of what is small beside the terms it is made of
+FAINT = 1e-75  # nor of what is next to nothing: e^b/(1 + e^b)^2 is 0 for a large b by overflow
 
 
 def limit_of_claim(
@@ -29,7 +30,8 @@ def limit_of_claim(
             0.0 if problem.kind == "differential" else magnitude(problem.claim, at),
         )
         with np.errstate(all="ignore"):
-            errors = [comparison.error(problem.claim, r, problem.layout, ROOM * terms) for r in readings]
+            scale = ROOM * np.maximum(terms, FAINT)
+            errors = [comparison.error(problem.claim, r, problem.layout, scale) for r in readings]
         worst = [plainly_wrong(e) for e in errors]
         if worst and None not in worst:
             return _wrong_at(at, worst[0])
@@ -78,7 +80,7 @@ def limit_of_equality(a: Expr, b: Expr) -> Diagnosis | None:
     """Where two expressions differ, or the second has no value and the first has one; None where neither is so."""
     for at in _far([a, b], ()):
         with np.errstate(all="ignore"):
-            scale = ROOM * np.maximum(magnitude(a, at), magnitude(b, at))
+            scale = ROOM * np.maximum(np.maximum(magnitude(a, at), magnitude(b, at)), FAINT)
             worst = plainly_wrong(relative_error(at(b), at(a), scale))
         if worst is not None:
             return _wrong_at(at, worst)

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
-from matcalc.errors import ParseError
+from matcalc import shape
+from matcalc.errors import MatcalcError, ParseError
 from matcalc.syntax import GREEK, Syntax, transform
 
-IsScalar = Callable[[Syntax], bool]
+ShapeOf = Callable[[Syntax], shape.Shape]
+MATRIX_FUNCTIONS = {"exp": "expm", "log": "logm", "sqrt": "sqrtm"}
 BEYOND = {
     "derivative": "a derivative inside a formula",
     "summation": "a sum over indices",
@@ -28,8 +30,8 @@ def bare(node: Syntax) -> Syntax:
     return node
 
 
-def plain(tree: Syntax, is_scalar: IsScalar) -> Syntax:
-    """A tree of the plain language; `is_scalar` tells |x| from |X|.
+def plain(tree: Syntax, shape_of: ShapeOf) -> Syntax:
+    """A tree of the plain language; `shape_of` tells |x| from |X|.
 
     Raises:
         ParseError: an operation that the language does not have.
@@ -45,14 +47,15 @@ def plain(tree: Syntax, is_scalar: IsScalar) -> Syntax:
             case "norm":
                 return replace(node, operation="call", value="norm2")
             case "bars":
-                return replace(node, operation="call", value="abs" if is_scalar(node.operands[0]) else "det")
+                is_scalar = shape.is_scalar(shape_of(node.operands[0]))
+                return replace(node, operation="call", value="abs" if is_scalar else "det")
             case "annotated":
                 return node.operands[0]
             case "ones":
                 one = Syntax("number", (), Fraction(1), node.start, node.end)
                 return replace(node, operation="call", operands=(one,), value="vector")
             case "power":
-                return _root_of_matrix(node, is_scalar)
+                return _root_of_matrix(node, shape_of)
             case "negative" if node.operands[0].operation == "negative":
                 return node.operands[0].operands[0]
             case operation if operation in BEYOND:
@@ -63,14 +66,35 @@ def plain(tree: Syntax, is_scalar: IsScalar) -> Syntax:
     return transform(tree, rule)
 
 
-def _root_of_matrix(node: Syntax, is_scalar: IsScalar) -> Syntax:
+def _root_of_matrix(node: Syntax, shape_of: ShapeOf) -> Syntax:
     """Σ^{1/2} is sqrtm(Σ), Σ^{-1/2} its inverse."""
     base, exponent = node.operands
     value = constant(exponent)
-    if value is None or value.denominator != 2 or is_scalar(base):
+    if value is None or value.denominator != 2 or shape.is_scalar(shape_of(base)):
         return node
     root = replace(node, operation="call", operands=(base,), value="sqrtm")
     return replace(node, operands=(root, Syntax("number", (), 2 * value, exponent.start, exponent.end)))
+
+
+def with_matrix_functions(tree: Syntax, shape_of: ShapeOf) -> Syntax:
+    r"""A formula of a paper, in which exp, log and sqrt of a square matrix are expm, logm and sqrtm.
+
+    `\exp_{\odot}` is entry by entry.
+    """
+
+    def rule(node: Syntax) -> Syntax:
+        if node.operation == "elementwise_call":
+            return replace(node, operation="call")
+        if node.operation != "call" or node.value not in MATRIX_FUNCTIONS:
+            return node
+        try:
+            rows, columns = shape_of(plain(node.operands[0], shape_of))
+        except MatcalcError:  # with indices or integrals in it
+            return node
+        is_matrix = rows == columns and rows != shape.ONE
+        return replace(node, value=MATRIX_FUNCTIONS[node.value]) if is_matrix else node
+
+    return transform(tree, rule)
 
 
 def constant(node: Syntax) -> Fraction | None:
@@ -88,7 +112,7 @@ def constant(node: Syntax) -> Fraction | None:
 
 def _indexed(node: Syntax) -> Syntax:
     """x_1 is the name x1, I_n the identity, 1_n the vector of ones, ‖X‖_F a norm."""
-    base, *indices = node.operands
+    base, *indices = bare(node.operands[0]), *node.operands[1:]
     texts = [str(i.value) for i in indices]
     if base.operation == "name" and base.value == "I" and len(indices) == 1:
         return replace(node, operation="call", operands=(indices[0],), value="eye")

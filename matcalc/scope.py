@@ -155,13 +155,13 @@ class Scope:
             return parse_syntax(text)
         from matcalc.latex_syntax import parse_latex
 
-        return parse_latex(text, self.is_scalar)
+        return parse_latex(text, self.shape_of)
 
-    def is_scalar(self, tree: Syntax) -> bool:
-        """Whether a tree is a scalar by what is declared and by the naming convention."""
+    def shape_of(self, tree: Syntax) -> Shape:
+        """The shape of a tree by what is declared and by the naming convention."""
         symbols, bindings = dict(self.symbols), self.unifier.snapshot()
         try:
-            return shape.is_scalar(Inference(self, "", frozenset()).shape(tree))
+            return self.unifier.shape(Inference(self, "", frozenset()).shape(tree))
         finally:
             self.symbols = symbols
             self.unifier.restore(bindings)

@@ -174,7 +174,7 @@ def _unvec(a: Expr, rows: Dim, columns: Dim) -> Expr | None:
 
 
 def _frechet_at_identity(function: str, of_identity: Callable[[Expr], Expr]) -> Callable[..., Expr | None]:
-    """Df(X)[I] is f'(X), and scalars stand outside."""
+    """Df(X)[I] is f'(X), Df(X)[E] is f'(X) E for a function E of X, and scalars stand outside."""
 
     def shortcut(x: Expr, *directions: Expr) -> Expr | None:
         if x.is_scalar and len(directions) == 1:
@@ -183,6 +183,8 @@ def _frechet_at_identity(function: str, of_identity: Callable[[Expr], Expr]) -> 
             coefficient, body = _split_scalars(directions[0])
             if isinstance(body, Identity):
                 return multiply(coefficient, of_identity(x))
+            if _is_function_of(x, body):
+                return multiply(coefficient, of_identity(x), body)
         for k, d in enumerate(directions):
             coefficient, body = _split_scalars(d)
             if coefficient != ONE:
@@ -191,6 +193,16 @@ def _frechet_at_identity(function: str, of_identity: Callable[[Expr], Expr]) -> 
         return None
 
     return shortcut
+
+
+def _is_function_of(x: Expr, e: Expr) -> bool:
+    """Whether a matrix is x, or a power or function of it, and so commutes with it."""
+    match e:
+        case Power(base, Number()):
+            return _is_function_of(x, base)
+        case Call("expm" | "logm" | "sqrtm", (argument,)):
+            return _is_function_of(x, argument)
+    return e == x
 
 
 def _split_scalars(e: Expr) -> tuple[Expr, Expr]:

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any
 
-import numpy as np
-
 from matcalc import shape
 from matcalc.counterexample import claim_refuted_at, unequal_at
 from matcalc.derivative import evidence, formulate
@@ -191,10 +189,7 @@ def _case(problem: Problem, reading: Reading | None, right_under: tuple[str, ...
 
 
 def _weigh(problem: Problem, points: Sequence[Points], reading: Reading) -> Evidence:
-    trials = []
-    for at in points:
-        with np.errstate(all="ignore"):
-            trials.append((at, problem.comparison(at).trial(problem.claim, reading, problem.layout)))
+    trials = [(at, problem.comparison(at).trial(problem.claim, reading, problem.layout)) for at in points]
     return weigh(trials, problem.order)
 
 

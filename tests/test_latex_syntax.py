@@ -46,6 +46,12 @@ READ = [  # as papers write it, and in the language
     (r"\cancel{A} + 2 \cdot B \times C", "A + 2*B*C"),
     (r"x^{\odot 2}", "x.^2"),
     (r"\operatorname{vec}(X) + \vec{x}", "vec(X) + x"),
+    (r"\mathbf{AXB}\,\mathbf{x} + \mathbf{I}_n \boldsymbol{\mu}", "A*X*B*x + eye(n)*mu"),
+    (r"\|X\|_{\rm F}^2 + \operatorname{tr}({\bf A}^{\rm T} A)", "norm2(X)^2 + tr(A'*A)"),
+    (r"\tanh^2(x) + \exp(x)", "tanh(x).^2 + exp(x)"),
+    (r"e^{AA^\top} + \log(A A^\top) + \sqrt{AA^\top}", "expm(A*A') + logm(A*A') + sqrtm(A*A')"),
+    (r"\exp_{\odot}(A A^\top) + e^{x^\top x} A A^\top", "exp(A*A') + exp(x'*x)*A*A'"),
+    (r"\exp(A)", "exp(A)"),
 ]
 REFUSED = {
     "": "empty",

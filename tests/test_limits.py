@@ -59,6 +59,9 @@ RIGHT = [
     ("log(cosh(a))", "1 - 2*exp(-2*a)/(1 + exp(-2*a))", "a", SCALAR),
     ("1 - cos(a)", "2*sin(a/2)^2", None, SCALAR),
     ("logdet(expm(X))", "I", "X", SQUARE),
+    ("1/(1 + exp(-a))", "exp(-a)/(1 + exp(-a))^2", "a", SCALAR),
+    ("exp(a)/(1 + exp(a))^2", "exp(-a)/(1 + exp(-a))^2", None, SCALAR),
+    ("1/cosh(a)", "-sinh(a)/cosh(a)^2", "a", SCALAR),
 ]
 
 TWO = ["a: n", "x: n"]

@@ -2,16 +2,17 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from fractions import Fraction
+from itertools import pairwise, product
 
 import numpy as np
 
-from matcalc.algebra import LINEAR, add, multiply, negative, number, subtract
+from matcalc.algebra import LINEAR, add, call, multiply, negative, number, subtract, transpose
 from matcalc.diagnosis.case import Case, Edit
 from matcalc.diagnosis.tree import with_argument
 from matcalc.expr import Call, Expr, Hadamard, Product, Sum
 from matcalc.structure import Reading
 
-MAX_TERMS = 16
+MAX_TERMS, MAX_FACTORS = 16, 3
 RATIONAL = 1e-5
 
 
@@ -75,8 +76,9 @@ def _coefficients(
     if not (np.isfinite(columns).all() and np.isfinite(target).all()) or len(target) <= len(terms):
         return None
     solution, _, rank, _ = np.linalg.lstsq(columns, target)
-    if rank < len(terms) or np.linalg.norm(columns @ solution - target) > RATIONAL * np.linalg.norm(truth):
-        return None
+    with np.errstate(over="ignore"):
+        if rank < len(terms) or np.linalg.norm(columns @ solution - target) > RATIONAL * np.linalg.norm(truth):
+            return None
     found = [c for value in solution if (c := rational(value)) is not None]
     return found if len(found) == len(terms) else None
 
@@ -118,6 +120,27 @@ def _lacking(
 def _correct_terms(case: Case) -> Iterator[list[Expr]]:
     if case.right is not None:
         yield from expansions(case.right)
+
+
+def unknown_terms(case: Case) -> Iterator[Edit]:
+    """The claim with a product of symbols added, where the closed form of the truth is not known."""
+    for t in _products(case) if case.right is None else ():
+        for reading in case.readings:
+            if (found := _coefficients(case, [t], reading, case.claim)) is not None and found[0]:
+                term = multiply(number(found[0]), t)
+                yield Edit("missing-term", add(case.claim, term), "a term is missing: {part}", part=term)
+
+
+def _products(case: Case) -> Iterator[Expr]:
+    """The products of up to three symbols and transposes, and their traces, that have the shape of the claim."""
+    symbols = sorted(case.e.symbols, key=lambda s: s.name)
+    factors = list(dict.fromkeys(v for s in symbols for v in (s, transpose(s))))
+    for chosen in (c for k in range(1, MAX_FACTORS + 1) for c in product(factors, repeat=k)):
+        if all(a.shape[1] == b.shape[0] or a.is_scalar or b.is_scalar for a, b in pairwise(chosen)):
+            found = multiply(*chosen)
+            for e in (found, call("tr", found)) if found.shape[0] == found.shape[1] else (found,):
+                if e.shape == case.shape:
+                    yield e
 
 
 def replaced_terms(case: Case) -> Iterator[Edit]:

@@ -58,6 +58,7 @@ SINGLE: tuple[Callable[[Case], Iterator[Edit]], ...] = (
     local("missing-factor", factors.missing_elementwise),
     local("missing-factor", factors.functions),
     fit.expanded_terms,
+    fit.unknown_terms,
 )
 # Tried when no assumption makes the claim right: a part of the claim exchanged for another.
 EXCHANGES: tuple[Callable[[Case], Iterator[Edit]], ...] = (
@@ -101,9 +102,10 @@ def rounded_constant(case: Case) -> Diagnosis | None:
     if matched is None or case.order != 1:
         return None
     claimed, truth = case.stacked(case.claim, matched[0]), case.truth(matched[0])
-    square = float(claimed @ claimed)
-    c = float(claimed @ truth) / square if square else 1.0
-    proportional = np.linalg.norm(truth - c * claimed) < PRECISE * np.linalg.norm(truth)
+    with np.errstate(over="ignore"):
+        square = float(claimed @ claimed)
+        c = float(claimed @ truth) / square if square else 1.0
+        proportional = np.linalg.norm(truth - c * claimed) < PRECISE * np.linalg.norm(truth)
     if fit.rational(c) != 1 or abs(c - 1) < PRECISE or not proportional:
         return None
     return Diagnosis("scale", f"the whole is off by a factor: it must be multiplied by {c:.11g}")

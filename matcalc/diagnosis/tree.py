@@ -5,7 +5,7 @@ from itertools import combinations, islice
 
 from matcalc.algebra import add, call, hadamard, inv, is_zero, multiply, number, power, size, subtract, transpose
 from matcalc.errors import MatcalcError
-from matcalc.expr import Call, ElementwisePower, Expr, Hadamard, Number, Power, Product, Size, Sum, Symbol
+from matcalc.expr import Call, ElementwisePower, Expr, Hadamard, Number, Opaque, Power, Product, Size, Sum, Symbol
 
 Place = Callable[[Expr], Expr]
 
@@ -63,6 +63,9 @@ def parts_of(expressions: Iterable[Expr]) -> Iterator[Expr]:
 def _parts(node: Expr) -> Iterator[Expr]:
     """A node, the runs of factors in it, and what the power or the determinant of a product is made of."""
     if isinstance(node, Number | Size) or is_zero(node):
+        return
+    if isinstance(node, Opaque):  # its formula is unknown, not what it is made of
+        yield from sorted(node.symbols, key=lambda s: s.name)
         return
     yield node
     if isinstance(node, Product):
