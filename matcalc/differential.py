@@ -43,6 +43,7 @@ from matcalc.expr import (
     Symbol,
     Transpose,
 )
+from matcalc.simplification import is_symmetric
 
 Directions = Mapping[str, Expr]
 
@@ -198,6 +199,8 @@ def _log_determinant(m: Expr, directions: Directions) -> Expr:
             by_a, by_b = _log_determinant(a, directions), _log_determinant(b, directions)
             return add(multiply(size(b.shape[0]), by_a), multiply(size(a.shape[0]), by_b))
         case Call("sqrtm", (a,)):
+            return multiply(HALF, _log_determinant(a, directions))
+        case Call("chol", (a,)) if is_symmetric(a):
             return multiply(HALF, _log_determinant(a, directions))
         case Call("expm", (a,)):
             return call("tr", differential(a, directions))

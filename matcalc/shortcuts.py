@@ -137,6 +137,10 @@ def _kronecker(a: Expr, b: Expr) -> Expr | None:
         return multiply(a, b)
     if isinstance(a, Identity) and isinstance(b, Identity):
         return eye(a.shape[0] * b.shape[0])
+    if a.shape[0] == ONE_DIM and b.shape[1] == ONE_DIM:  # y' ⊗ x is x y'
+        return multiply(b, a)
+    if a.shape[1] == ONE_DIM and b.shape[0] == ONE_DIM:
+        return multiply(a, b)
     if any(isinstance(f, Product) and f.chain and (f.coefficient != 1 or f.scalars) for f in (a, b)):
         outside: list[Expr] = []
         inside: list[Expr] = []

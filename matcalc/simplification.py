@@ -14,6 +14,7 @@ from matcalc.algebra import (
     inv,
     multiply,
     negative,
+    number,
     power,
     rewrite,
     transpose,
@@ -116,6 +117,21 @@ def _orthogonal_pair(run: Sequence[Expr]) -> tuple[int, Expr] | None:
         q = a.of if isinstance(a, Transpose) else a
         if _is_orthogonal(q) and transpose(a) == b:
             return 2, eye(a.shape[0])
+    return None
+
+
+def _cholesky_pair(run: Sequence[Expr]) -> tuple[int, Expr] | None:
+    """L L' is A and L^-1' L^-1 is A^-1 for the Cholesky factor L of A."""
+    if len(run) < 2:
+        return None
+    a, b = run[0], run[1]
+    for root in (a, inv(b) if isinstance(b, Power) else a):
+        if isinstance(root, Call) and root.function == "chol" and is_symmetric(root.arguments[0]):
+            whole = root.arguments[0]
+            if (a, b) == (root, transpose(root)):
+                return 2, whole
+            if (a, b) == (transpose(inv(root)), inv(root)):
+                return 2, inv(whole)
     return None
 
 
@@ -237,6 +253,7 @@ RULES: dict[type[Expr], tuple[Callable[..., Expr | None], ...]] = {
     Power: (_orthogonal_inverse,),
     Product: (
         lambda e: _neighbours(e, _orthogonal_pair),
+        lambda e: _neighbours(e, _cholesky_pair),
         lambda e: _neighbours(e, _kronecker_pair),
         _diagonal_times_column,
         _entries_cancel,
@@ -264,19 +281,20 @@ def unfold_inverses(e: Expr) -> Expr:
 
 
 def expand(e: Expr) -> Expr:
-    """Products multiplied out over the sums in them."""
+    """Products, elementwise ones too, multiplied out over the sums in them."""
     return rewrite(e, _distribute)
 
 
 def _distribute(e: Expr) -> Expr | None:
     if isinstance(e, Transpose) and isinstance(e.of, Sum):
         return transpose(e.of)
-    if not isinstance(e, Product):
+    if not isinstance(e, Product | Hadamard):
         return None
+    coefficient, combine = (e.coefficient, multiply) if isinstance(e, Product) else (1, hadamard)
     for k, f in enumerate(e.args):
         if isinstance(f, Sum) and e.weight <= MAX_EXPANDED_WEIGHT:
             before, after = e.args[:k], e.args[k + 1 :]
-            terms = (multiply(Number(e.coefficient), *before, t, *after) for t in f.terms)
+            terms = (multiply(number(coefficient), combine(*before, t, *after)) for t in f.terms)
             return add(*(_distribute(t) or t for t in terms))
     return None
 

@@ -254,6 +254,14 @@ def _kron(e: Call, d: Symbol) -> Expr:
     return multiply(shuffle, split, matrix_form(a, d))
 
 
+def _blocktrace(e: Call, d: Symbol) -> Expr:
+    """The trace over blocks is the adjoint of M -> I ⊗ M, and so is its matrix."""
+    (n,), (p, q) = e.sizes, e.shape
+    shuffle = call("kron", eye(n), call("kron", commutation(q, n), eye(p)))
+    spread = multiply(shuffle, call("kron", call("vec", eye(n)), eye(p * q)))
+    return multiply(transpose(spread), matrix_form(e.arguments[0], d))
+
+
 def _triangle(e: Call, d: Symbol) -> Expr:
     mask = call(e.function, ones(e.shape))
     return multiply(call("diag", call("vec", mask)), matrix_form(e.arguments[0], d))
@@ -276,6 +284,7 @@ MATRIX_FORMS = {
     "unvec": lambda e, d: matrix_form(e.arguments[0], d),
     "diag": _diag,
     "kron": _kron,
+    "blocktrace": _blocktrace,
     "tril": _triangle,
     "triu": _triangle,
     "frechet_sqrtm": _sqrtm,

@@ -42,7 +42,6 @@ NODES_OF_THEIR_OWN = {
     "commutation": "is a constant node",
 }
 NO_MATRIX = {
-    "blocktrace": "its matrix would need a sum over blocks",
     "toeplitz": "its matrix would need the sum over a diagonal",
     "toeplitz_mean": "its matrix would need the mean over a diagonal",
     "frechet_expm": "its matrix is an integral",
