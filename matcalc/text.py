@@ -229,9 +229,12 @@ class Printer:
         return self.style.function(name, [*map(self.text, arguments)], sizes, e)
 
     def sum(self, terms: Sequence[Expr]) -> str:
-        """Terms with their signs."""
+        """Terms with their signs, a positive one first where there is one that is not the Hadamard correction."""
         determined = any(not isinstance(_bare(t), Identity) for t in terms)
-        first, *rest = (self.text(t, determined)[0] for t in terms)
+        texts = [self.text(t, determined)[0] for t in terms]
+        positive = (k for k, t in enumerate(texts) if not t.startswith("-"))
+        leading = next((k for k in positive if not _is_correction(_bare(terms[k]))), 0)
+        first, *rest = texts.pop(leading), *texts
         return first + "".join(f" - {t[1:]}" if t.startswith("-") else f" + {t}" for t in rest)
 
     def scalar_power(self, e: Power) -> Printed:
@@ -303,6 +306,10 @@ def _place(scalar: Expr) -> int:
 def _bare(e: Expr) -> Expr:
     """What a scalar multiple is a multiple of."""
     return e.chain[0] if isinstance(e, Product) and len(e.chain) == 1 else e
+
+
+def _is_correction(e: Expr) -> bool:
+    return isinstance(e, Hadamard) and any(isinstance(f, Identity) for f in e.factors)
 
 
 def _is_below(e: Expr) -> bool:

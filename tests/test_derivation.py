@@ -37,7 +37,7 @@ PRINTED = [
     ("logdet(X)", "X", ["X: diagonal"], "X⁻¹"),
     ("tr(A*X*B*X')", "X", ["X: orthogonal"], "1/2 (Aᵀ X Bᵀ + A X B - X (B Xᵀ A + Bᵀ Xᵀ Aᵀ) X)"),
     ("norm2(kron(A,X))^2", "X", [], "2 tr(Aᵀ A) X"),
-    ("-y'*log(softmax(x))", "x", [], "-y + sum(y) softmax(x)"),
+    ("-y'*log(softmax(x))", "x", [], "sum(y) softmax(x) - y"),
     ("inv(X)", "X", [], "-X⁻¹ dX X⁻¹"),
     ("X'*X", "X", ["X: symmetric"], "dX X + X dX"),
     ("A*x", "x", [], "A"),
