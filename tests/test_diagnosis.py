@@ -10,6 +10,21 @@ SQUARE = ("A: n x n", "B: n x n", "X: n x n")
 SYMMETRIC = ("A: n x n", "X: n x n symmetric")
 CASES = [
     # expression, wrt, let, claim, kind, the claim mended
+    ("sum((A*X).^3)", "X", ["A: p x n, X: n x m"], "3*A'*(A*X)", "wrong-power", "3*A'*(A*X).^2"),
+    ("sum(exp(A*X))", "X", ["A: p x n, X: n x m"], "A'*(A*X)", "missing-factor", "A'*exp(A*X)"),
+    ("sum(X.^3)", "X", SQUARE, "3*X^2", "wrong-power", "3*X.^2"),
+    ("adj(A)*A", None, ["A: n x n"], "I", "missing-factor", "det(A)*eye(n)"),
+    ("det(2*A)", None, ["A: n x n"], "2*det(A)", "wrong-power", "det(A)*2^rows(A)"),
+    ("det(c*A)", None, ["A: n x n, c: scalar"], "c*det(A)", "wrong-power", "c^rows(A)*det(A)"),
+    ("logdet(kron(A,B))", None, ["A: n x n spd, B: m x m spd"], "rows(A)*logdet(A) + rows(B)*logdet(B)",
+     "wrong-term", "rows(B)*logdet(A) + rows(A)*logdet(B)"),
+    ("sum(relu(A*x))", "x", ["A: m x n"], "A'*relu(A*x)", "missing-factor", "A'*step(A*x)"),
+    ("tr(expm(X))", "X", SQUARE, "exp(X')", "missing-factor", "expm(X')"),
+    ("tr(A*B*C)", None, ["A: n x n, B: n x n, C: n x n"], "tr(A*C*B)", "factor-order", "tr(A*B*C)"),
+    ("norm2(V*tanh(W*x)-y)^2", "x", ["W: m x n, V: p x m, y: p"], "2*W'*V'*(V*tanh(W*x)-y)", "missing-factor",
+     "2*W'*((ones(m,1) - tanh(W*x).^2) .* (V'*(V*tanh(W*x) - y)))"),
+    ("tr(A*B)", None, ["A: n x n, B: n x n"], "tr(A)*tr(B)", "wrong-term", "tr(A*B)"),
+    ("inv(A + B)", None, ["A: n x n, B: n x n"], "inv(A) + inv(B)", "wrong-term", "(A + B)^-1"),
     ("tr(A*X*B)", "X", SQUARE, "-A'*B'", "sign", "A'*B'"),
     ("x'*A*x", "x", ["A: n x n symmetric"], "A*x", "scale", "2*A*x"),
     ("sqrt(2*pi)", None, [], "1/2*sqrt(2*pi)", "scale", "sqrt(2*pi)"),
@@ -84,6 +99,9 @@ def test_a_number_is_no_fraction_and_what_repeats_the_left_side_no_cause(case):
 
 
 ASSUMED = [
+    ("X^3", "X", ["X: n x n"], "dF = 3*X^2*dX", "X and dX commute"),
+    ("expm(X)", "X", ["X: n x n"], "dF = expm(X)*dX", "X and dX commute"),
+    ("arcsin(sin(x))", None, ["x: n"], "x", "x is close to 0"),
     ("x'*A*x", "x", ["A: n x n"], "2*A*x", "A is symmetric"),
     ("vec(X)'*kron(A,B)*vec(X)", "X", ["X: p x n", "A: n x n", "B: p x p"], "2*B*X*A",
      "A is symmetric and B is symmetric"),

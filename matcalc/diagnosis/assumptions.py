@@ -8,12 +8,15 @@ from itertools import combinations
 import numpy as np
 
 from matcalc.diagnosis.case import Bench, Case, Diagnosis
+from matcalc.evaluate import Evaluation
 from matcalc.expr import Symbol
-from matcalc.oracle import weigh
+from matcalc.oracle import along, relative_error, weigh
+from matcalc.sampling import GUARDED
 from matcalc.shape import ONE
 from matcalc.structure import ARRAYS
 
 Values = Mapping[str, np.ndarray]
+SMALL = 4.0
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ ASSUMPTIONS = (
     Assumption("the columns of {} are orthonormal",
                lambda s: not _is_square(s) and not s.is_scalar and s.shape[1] != ONE, _orthonormal),
     Assumption("{} is diagonal", lambda s: _is_square(s) and s.structure != "diagonal", ARRAYS.diagonal_part),
+    Assumption("{} is close to 0", lambda s: s.structure == "general",
+               lambda a: a / (SMALL * np.abs(a).max((-2, -1), keepdims=True))),
     Assumption("the entries of {} sum to one", _is_vector, lambda a: a / a.sum(-2, keepdims=True)),
     Assumption("{} has length one", _is_vector, lambda a: a / np.linalg.norm(a, axis=-2, keepdims=True)),
     Assumption("the entries of {} are positive",
@@ -61,6 +66,15 @@ def assumptions(case: Case) -> Diagnosis | None:
     for says, impose in _candidates(case):
         if _holds(case, impose):
             return Diagnosis("needs-assumption", f"right only if {says}", case.mended)
+    x = case.variable
+    if (
+        case.kind == "differential"
+        and case.order == 1
+        and x is not None
+        and _is_square(x)
+        and _holds_commuting(case, x)
+    ):
+        return Diagnosis("needs-assumption", f"right only if {x.name} and d{x.name} commute", case.mended)
     return None
 
 
@@ -79,6 +93,20 @@ def _candidates(case: Case) -> Iterator[tuple[str, Callable[[Values], Values]]]:
 
 def _imposed(assumption: Assumption, names: Sequence[str], values: Values) -> Values:
     return {name: assumption.impose(values[name]) for name in names}
+
+
+def _holds_commuting(case: Case, x: Symbol) -> bool:
+    """Whether a claimed differential is right along directions that commute with X."""
+    trials = []
+    for bench in case.benches:
+        at, d = bench.points, "d" + x.name
+        directions = _commuting(x.name, d, bench.points.values)[d][:, None]
+        truth = along(case.e, x.name, at, directions)
+        values = {n: v[:, None] for n, v in at.values.items()} | {d: directions}
+        with np.errstate(all="ignore"):
+            claimed = Evaluation(values, at.sizes, GUARDED)(case.claim)
+            trials.append((at, relative_error(np.broadcast_to(claimed, truth.shape), truth, bench.scale)))
+    return weigh(trials, case.order).ok
 
 
 def _commuting(a: str, b: str, values: Values) -> Values:

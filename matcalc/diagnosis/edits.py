@@ -1,8 +1,9 @@
 """Edits of one node of a claim: each rule undoes one kind of slip."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from itertools import combinations, pairwise, permutations
 from typing import Any
 
@@ -18,11 +19,12 @@ from matcalc.algebra import (
     number,
     power,
     scale,
+    size,
     subtract,
     transpose,
 )
 from matcalc.diagnosis.case import Case, Edit
-from matcalc.diagnosis.tree import chain_of, everywhere, is_square
+from matcalc.diagnosis.tree import chain_of, everywhere, is_square, runs
 from matcalc.errors import MatcalcError
 from matcalc.expr import Apply, Call, ElementwisePower, Expr, Hadamard, Number, Power, Product, Size, Sum, Symbol
 
@@ -84,16 +86,24 @@ def coefficients(case: Case, node: Expr) -> Iterator[Change]:
 
 
 def transposes(case: Case, node: Expr) -> Iterator[Change]:
-    """A factor, or several of a product, transposed."""
+    """A matrix, or a factor of a product, transposed."""
     if is_square(node):
         yield Change("{old} is transposed: it should be {new}", transpose, (node,))
+    yield from _transposed_factors(node, (1,))
+
+
+def several_transposes(case: Case, node: Expr) -> Iterator[Change]:
+    """Several factors of a product transposed."""
+    yield from _transposed_factors(node, range(2, MAX_PERMUTED + 1))
+
+
+def _transposed_factors(node: Expr, counts: Iterable[int]) -> Iterator[Change]:
     if isinstance(node, Product):
         scalars, chain = chain_of(node)
         square = [k for k, f in enumerate(chain) if is_square(f)][:MAX_PERMUTED]
-        for count in range(1, len(square) + 1):
-            for chosen in combinations(square, count):
-                factors = (transpose(f) if k in chosen else f for k, f in enumerate(chain))
-                yield Change("a factor of {old} is transposed: it should be {new}", multiply, (*scalars, *factors))
+        for chosen in (c for count in counts for c in combinations(square, count)):
+            factors = (transpose(f) if k in chosen else f for k, f in enumerate(chain))
+            yield Change("a factor of {old} is transposed: it should be {new}", multiply, (*scalars, *factors))
 
 
 def all_transposes(case: Case, node: Expr) -> Iterator[Change]:
@@ -123,15 +133,9 @@ def inverses(case: Case, node: Expr) -> Iterator[Change]:
     match node:
         case Power(Call(function, (a,))) if is_square(a) and function != "det":
             yield Change("the inverse belongs inside: {old} should be {new}", call, (function, inv(a)))
-    scalars, chain = chain_of(node)
-    for i, j in combinations(range(len(chain) + 1), 2):
-        if 1 < j - i < len(chain) and chain[i].shape[0] == chain[j - 1].shape[1]:
-            run = multiply(*chain[i:j])
-            yield Change(missing, _with_inverse, (scalars, chain[:i], run, chain[j:]))
-
-
-def _with_inverse(scalars: Sequence[Expr], before: Sequence[Expr], run: Expr, after: Sequence[Expr]) -> Expr:
-    return multiply(*scalars, *before, inv(run), *after)
+    for run, place in runs(node):
+        if run.shape[0] == run.shape[1]:
+            yield Change(missing, lambda run, place=place: place(inv(run)), (run,))
 
 
 def powers(case: Case, node: Expr) -> Iterator[Change]:
@@ -141,6 +145,12 @@ def powers(case: Case, node: Expr) -> Iterator[Change]:
         for a, b in combinations([f for f in node.scalars if isinstance(f, Power)], 2):
             swapped = (power(a.base, b.exponent), power(b.base, a.exponent), inv(a), inv(b))
             yield Change("the powers in {old} are exchanged: it should be {new}", multiply, (node, *swapped))
+    for run, place in runs(node) if not isinstance(node, Number | Size) else ():
+        yield Change("the elementwise power in {old} is missing: it should be {new}",
+                     lambda run, place=place: place(elementwise_power(run, number(2))), (run,))  # fmt: skip
+    if isinstance(node, Power) and not node.is_scalar:
+        says_entries = "{old} should be the power of every entry, {new}"
+        yield Change(says_entries, elementwise_power, (node.base, node.exponent))
     if isinstance(node, Number | Size) or (isinstance(node, Product) and not node.is_scalar):
         return
     raised = elementwise_power if isinstance(node, ElementwisePower) else power
@@ -152,6 +162,38 @@ def powers(case: Case, node: Expr) -> Iterator[Change]:
                 yield Change(says, raised, (base, number(k)), kind=kind)
     if not node.is_scalar and not isinstance(node, ElementwisePower):
         yield Change(says, elementwise_power, (node, number(2)))
+
+
+def sizes(case: Case, node: Expr) -> Iterator[Change]:
+    """A scalar that should be raised to the size of a matrix, as in det(c A) = c^n det(A)."""
+    dims = {s.shape[0]: size(s.shape[0]) for s in sorted(case.e.symbols, key=lambda s: s.name) if is_square(s)}
+    for n in dims.values():
+        says = "the power of {old} is wrong: it should be {new}"
+        if isinstance(node, Symbol) and node.is_scalar:
+            yield Change(says, power, (node, n))
+        elif isinstance(node, Product) and node.is_scalar and abs(node.coefficient) != 1:
+            c = number(node.coefficient)
+            yield Change(says, multiply, (node, inv(c), power(c, n)))
+
+
+def gathered(case: Case, node: Expr) -> Iterator[Change]:
+    """One value of a function for several: tr(A B) for tr(A) tr(B), (A + B)^-1 for A^-1 + B^-1."""
+    if not (isinstance(node, Sum) or (isinstance(node, Product) and node.coefficient == 1)):
+        return
+    combine, parts = add if isinstance(node, Sum) else multiply, node.args
+    make: Callable[[Expr], Expr]
+    match parts[0]:
+        case Call(function, (_,)) if all(isinstance(p, Call) and p.function == function for p in parts):
+            make = partial(call, function)
+        case Power(_, k) if all(isinstance(p, Power) and p.exponent == k for p in parts):
+            make = partial(_raised, k)
+        case _:
+            return
+    yield Change("{old} should be {new}", lambda *inner: make(combine(*inner)), tuple(p.args[0] for p in parts))
+
+
+def _raised(exponent: Expr, base: Expr) -> Expr:
+    return power(base, exponent)
 
 
 def products(case: Case, node: Expr) -> Iterator[Change]:

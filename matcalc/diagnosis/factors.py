@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from itertools import combinations
 
-from matcalc.algebra import apply, hadamard, multiply, number, transpose
+from matcalc.algebra import apply, call, hadamard, multiply, number, transpose
 from matcalc.diagnosis.case import Case
 from matcalc.diagnosis.edits import Change
-from matcalc.diagnosis.tree import chain_of, everywhere, is_square
+from matcalc.diagnosis.tree import chain_of, everywhere, is_square, runs
 from matcalc.expr import Apply, Expr, Hadamard, Number, Product, Size
 
-MAX_POOL = 120
+OF_MATRICES = {"exp": "expm", "log": "logm"}
 MISSING = "the factor {part} is missing: {old} should be {new}"
 
 
@@ -36,6 +36,9 @@ def missing_elementwise(case: Case, node: Expr) -> Iterator[Change]:
         for f in case.parts:
             if f.shape == node.shape:
                 yield Change(MISSING, hadamard, (f, node), f)
+            for run, place in runs(node):
+                if f.shape == run.shape:
+                    yield Change(MISSING, lambda f, run, place=place: place(hadamard(f, run)), (f, run), f)
 
 
 def conforming(case: Case, node: Expr) -> Iterator[Change]:
@@ -63,10 +66,18 @@ def extra(case: Case, node: Expr) -> Iterator[Change]:
 
 def functions(case: Case, node: Expr) -> Iterator[Change]:
     """A function of the expression applied to a node, or in place of another."""
-    for f in dict.fromkeys(n.function for e in case.sources for n, _ in everywhere(e) if isinstance(n, Apply)):
-        yield Change(f"the function {f} is missing: {{old}} should be {{new}}", apply, (f, node))
+    wrong = "the function is wrong: {old} should be {new}"
+    if is_square(node) and isinstance(node, Apply) and node.function in OF_MATRICES:
+        yield Change(wrong, call, (OF_MATRICES[node.function], node.argument))
+    used = dict.fromkeys(n.function for e in case.sources for n, _ in everywhere(e) if isinstance(n, Apply))
+    for f in used:
         if isinstance(node, Apply) and f != node.function:
-            yield Change("the function is wrong: {old} should be {new}", apply, (f, node.argument))
+            yield Change(wrong, apply, (f, node.argument))
+    for f in used:
+        says = f"the function {f} is missing: {{old}} should be {{new}}"
+        yield Change(says, apply, (f, node))
+        for run, place in runs(node):
+            yield Change(says, lambda run, f=f, place=place: place(apply(f, run)), (run,))
 
 
 def replaced(case: Case, node: Expr) -> Iterator[Change]:

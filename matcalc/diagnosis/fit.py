@@ -50,7 +50,7 @@ def own_terms(case: Case) -> Iterator[Edit]:
             continue
         for reading in case.readings:
             found = _coefficients(case, terms, reading)
-            if found is not None:
+            if found is not None and set(found) != {1}:
                 yield _with_coefficients(case, terms, found)
 
 

@@ -46,8 +46,11 @@ SINGLE: tuple[Callable[[Case], Iterator[Edit]], ...] = (
     symbols.transposed,
     local("transpose", edits.transposes),
     local("factor-order", edits.orders),
+    local("transpose", edits.several_transposes),
     symbols.exchanged,
+    symbols.sizes_exchanged,
     local("wrong-power", edits.powers),
+    local("wrong-power", edits.sizes),
     symbols.inverted,
     local("inverse", edits.inverses),
     symbols.squared,
@@ -62,6 +65,7 @@ SINGLE: tuple[Callable[[Case], Iterator[Edit]], ...] = (
 )
 # Tried when no assumption makes the claim right: a part of the claim exchanged for another.
 EXCHANGES: tuple[Callable[[Case], Iterator[Edit]], ...] = (
+    local("wrong-term", edits.gathered),
     fit.multiples_of_terms,
     fit.replaced_terms,
     local("missing-term", edits.inner_terms),
@@ -172,7 +176,7 @@ class Search:
 
     def _is_the_expression(self, claim: Expr) -> bool:
         """Whether an edit makes the right side of an equality the left one, which explains nothing."""
-        return self.case.variable is None and claim == self.case.e
+        return self.case.variable is None and claim in (self.case.e, transpose(self.case.e))
 
     def _replaces_all(self, claim: Expr) -> bool:
         """Whether the left side of an equality stands where a constant was claimed."""

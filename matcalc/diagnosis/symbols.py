@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from fractions import Fraction
 from itertools import combinations
 
-from matcalc.algebra import inv, number, power, rewrite, substitute, transpose
+from matcalc.algebra import inv, number, power, rewrite, size, substitute, transpose
 from matcalc.diagnosis.case import Case, Edit
 from matcalc.diagnosis.edits import elementwise
 from matcalc.diagnosis.tree import everywhere, is_square
 from matcalc.errors import MatcalcError
-from matcalc.expr import Product, Symbol
+from matcalc.expr import Product, Size, Symbol
 
 COVARIANCES = ("Sigma", "Lambda", "Omega")
 
@@ -43,6 +43,15 @@ def exchanged(case: Case) -> Iterator[Edit]:
     for a, b in combinations(sorted(case.claim.symbols, key=lambda s: s.name), 2):
         if a.shape == b.shape:
             yield Edit("factor-order", substitute(case.claim, {a: b, b: a}), f"{a.name} and {b.name} are exchanged")
+
+
+def sizes_exchanged(case: Case) -> Iterator[Edit]:
+    """Two sizes in each other's place."""
+    found = sorted({n.dim for n, _ in everywhere(case.claim) if isinstance(n, Size)}, key=str)
+    for a, b in combinations(found, 2):
+        turned = {a: size(b), b: size(a)}
+        edited = rewrite(case.claim, lambda n, t=turned: t.get(n.dim) if isinstance(n, Size) else None)  # type: ignore[misc]
+        yield Edit("wrong-term", edited, f"the sizes {case.text(size(a))} and {case.text(size(b))} are exchanged")
 
 
 def squared(case: Case) -> Iterator[Edit]:

@@ -43,6 +43,15 @@ def chain_of(node: Expr) -> tuple[tuple[Expr, ...], tuple[Expr, ...]]:
     return (number(node.coefficient), *node.scalars), tuple(f for factor in node.chain for f in _unfolded(factor))
 
 
+def runs(node: Expr) -> Iterator[tuple[Expr, Place]]:
+    """The runs of factors in a product, but the whole, with a function that puts another matrix in their place."""
+    scalars, chain = chain_of(node)
+    for i, j in combinations(range(len(chain) + 1), 2):
+        if 1 < j - i < len(chain):
+            before, after = (*scalars, *chain[:i]), chain[j:]
+            yield multiply(*chain[i:j]), lambda new, b=before, a=after: multiply(*b, new, *a)  # type: ignore[misc]
+
+
 def _unfolded(f: Expr) -> list[Expr]:
     if not isinstance(f, Power) or f.is_scalar:
         return [f]
@@ -74,6 +83,8 @@ def _parts(node: Expr) -> Iterator[Expr]:
         yield from (hadamard(*fs) for k in range(2, len(node.factors)) for fs in combinations(node.factors, k))
     if isinstance(node, Power) and isinstance(node.base, Product) and node.is_scalar:
         yield from (power(f, node.exponent) for f in node.base.scalars)
+    if isinstance(node, Call) and node.function == "adj":
+        yield call("det", node.arguments[0])
     if isinstance(node, Call) and node.function in ("det", "logdet"):
         yield from (call("det", s) for s in node.symbols if is_square(s))
         yield from (power(call("det", f), other) for f, other in _kronecker_factors(node.arguments[0]))
