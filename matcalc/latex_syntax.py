@@ -256,6 +256,20 @@ def _moment(node: Syntax, tokens: list[Token]) -> Syntax:
     return replace(node, operands=node.operands[-1:], value=label)
 
 
+def _law(node: Syntax, tokens: list[Token]) -> Syntax:
+    relation = next(t for t in tokens if t.type == "RELATION")
+    if relation.value not in ("sim", "~", "∼"):
+        start = relation.start_pos or 0
+        raise ParseError(f"expected \\sim at character {start + 1}", start)
+    return node
+
+
+def _under(node: Syntax, tokens: list[Token]) -> Syntax:
+    """The body of an expectation, and the name, the mean and the covariance of what is random in it."""
+    law, body = node.operands
+    return replace(node, operation=node.operation.removesuffix("_under"), operands=(body, *law.operands), value="")
+
+
 def _over(node: Syntax, tokens: list[Token]) -> Syntax:
     return replace(node, operation="over", operands=(), value=tuple(p.value for p in node.operands))
 
@@ -336,7 +350,8 @@ _MAKE: dict[str, Make] = {
     "fraction": _fraction, "call": _call, "application": _application, "powered_application": _powered_application,
     "powered_call": _powered_call, "elementwise_call": _elementwise_call,
     "run": _run, "root": _root, "apply": _apply, "subscript": _subscript, "indices": _indices, "place": _place,
-    "label": _label, "expectation": _moment, "covariance": _moment, "over": _over, "from": _from, "where": _where,
+    "label": _label, "expectation": _moment, "covariance": _moment,
+    "law": _law, "expectation_under": _under, "covariance_under": _under, "over": _over, "from": _from, "where": _where,
     "limits": _limits, "limits_reversed": _limits_reversed, "summation": _big, "iterated_product": _big,
     "derivative_by": _derivative_by, "second_derivative_by": _second_derivative_by, "derivative": _derivative,
     "second_derivative": _second_derivative, "two": _two, "seconds": _seconds, "open": _open, "integral": _integral,

@@ -65,11 +65,12 @@ CHARACTERS = {
     "∝": "RELATION", "≈": "RELATION", "∈": "RELATION", "→": "RELATION", ":=": "DEFINES", "=:": "DEFINED_BY",
     ";": "SEPARATOR", ":": "SEPARATOR", "。": "SEPARATOR", "、": "SEPARATOR",
 }  # fmt: skip
+ROMAN = ("operatorname", "mathrm", "text")
 FONT_WORDS = {
-    ("mathbb", "E"): "EXPECTATION", ("mathrm", "E"): "EXPECTATION", ("operatorname", "E"): "EXPECTATION",
-    ("mathbb", "V"): "COVARIANCE", ("mathrm", "Var"): "COVARIANCE", ("operatorname", "Var"): "COVARIANCE",
-    ("operatorname", "Cov"): "COVARIANCE", ("mathrm", "Cov"): "COVARIANCE", ("operatorname", "V"): "COVARIANCE",
     ("mathbb", "R"): "REALS", ("mathcal", "N"): "DENSITY",
+    ("mathbb", "V"): "COVARIANCE", ("operatorname", "V"): "COVARIANCE",
+    **{(font, "E"): "EXPECTATION" for font in ("mathbb", "mathrm", "operatorname")},
+    **{(font, word): "COVARIANCE" for font in ROMAN for word in ("Var", "Cov", "var", "cov")},
     **{(font, "1"): "ONES" for font in ("mathbf", "mathbb", "boldsymbol", "bm", "mathds", "mathbbm")},
 }  # fmt: skip
 ACCENTS = {

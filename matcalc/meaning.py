@@ -100,6 +100,11 @@ def expand(tree: Syntax, laws: Mapping[str, Law]) -> Syntax:
 
 
 def _law(node: Syntax, laws: Mapping[str, Law]) -> Law:
+    if len(node.operands) > 1:
+        _, x, mean, covariance = node.operands
+        return Law(x.value, mean, covariance)
+    if (named := next((law for law in laws.values() if law.name == node.value), None)) is not None:
+        return named  # E_x, where x has a law
     if node.value not in laws:
         label = f" under {node.value}" if node.value else ""
         raise ParseError(f"the distribution{label} is not declared; write 'x ~ N(mu, Sigma){label}'", node.start)

@@ -37,6 +37,9 @@ x ~ N(mu, Sigma)
 \int_{\mathbb{R}^D} \frac{\partial}{\partial \Sigma} \exp\left(-\frac12 y^T \Sigma^{-1} y\right) dy = \frac{\partial}{\partial \Sigma} \sqrt{(2\pi)^D \det\Sigma}
 x ~ N(y, 2*Sigma) under q
 \mathbb{E}_q[(x-\mu)^T \Sigma^{-1} (x-\mu)] = \operatorname{tr}(((\mu-y)(\mu-y)^T + 2\Sigma)\Sigma^{-1})
+\mathbb{E}_{x \sim \mathcal{N}(y, 2\Sigma)}[x x^T] = 2\Sigma + y y^T
+\operatorname{cov}_{x \sim \mathcal{N}(y, 2\Sigma)}[2 x] = 8 \Sigma
+\mathcal{N}(x; \mu, \Sigma) = \mathcal{N}(\mu \mid x, \Sigma)
 """  # noqa: E501
 WRONG = {  # one claim, and what is said of it
     r"\frac{\partial}{\partial X} \operatorname{tr}(AX) = A": "transposed",
