@@ -96,9 +96,10 @@ class Comparison:
             if self.kind != "differential":
                 least = np.fmin(magnitude(claim, self.points), LARGEST * self.scale)
             errors = self.error(claim, reading, layout, least)
-        return without_noise(self.points, errors, partial(self._sides, claim, reading, layout), TOLERANCE[self.order])
+        return without_noise(self.points, errors, partial(self.sides, claim, reading, layout), TOLERANCE[self.order])
 
-    def _sides(self, claim: Expr, reading: Reading, layout: str, points: Points) -> tuple[np.ndarray, np.ndarray]:
+    def sides(self, claim: Expr, reading: Reading, layout: str, points: Points) -> tuple[np.ndarray, np.ndarray]:
+        """The values of a claim and of the measured derivative at other points."""
         there = replace(self, points=points)
         return there.claimed(claim, reading), there.truth(reading, layout)
 

@@ -78,6 +78,9 @@ class Latex(Style):
             return rf"\log\lvert\det {self.at(arguments[0], ATOM)}\rvert", POSTFIX
         if name == "sqrtm":
             return self.at(arguments[0], ATOM) + _ROOT, POSTFIX
+        is_square = e.shape[0] == e.shape[1] and not e.is_scalar  # where \exp alone is a function of the matrix
+        if name == "sqrt" and is_square:
+            return rf"{self.at(arguments[0], ATOM)}^{{\odot 1/2}}", POSTFIX
         if name in _AROUND:
             return _AROUND[name].format(*texts), ATOM
         if name == "commutation":
@@ -86,7 +89,7 @@ class Latex(Style):
             of, *along = texts
             return rf"\mathrm{{D}}{self.applied(_operator(name[8:]), [of])}[{', '.join(along)}]", ATOM
         index = f"_{{{','.join(sizes)}}}" if sizes else ""
-        if name in ("exp", "log") and not e.is_scalar and e.shape[0] == e.shape[1]:  # or it would be that of the matrix
+        if name in ("exp", "log") and is_square:
             index = r"_{\odot}"
         return self.applied(_operator(name) + index, texts), ATOM
 

@@ -1,6 +1,7 @@
 """Where a claim that is right at tame points is not: nearer to 0, further from it, or where it has no value."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -25,10 +26,8 @@ def limit_of_claim(
 ) -> Diagnosis | None:
     """Where a claim about a derivative is wrong in each of these readings; None where it holds."""
     for at in _far(expressions, symbols) if problem.order == 1 else ():  # differences of the second order need room
-        comparison, terms = (
-            problem.comparison(at),
-            0.0 if problem.kind == "differential" else magnitude(problem.claim, at),
-        )
+        comparison = problem.comparison(at)
+        terms = 0.0 if problem.kind == "differential" else magnitude(problem.claim, at)
         with np.errstate(all="ignore"):
             scale = ROOM * np.maximum(terms, FAINT)
             errors = [comparison.error(problem.claim, r, problem.layout, scale) for r in readings]
@@ -56,11 +55,10 @@ def _rounded_claim(
 ) -> Diagnosis | None:
     """That a claim is right to some digits only in each of these readings."""
     near = _near(expressions, symbols) if problem.order == 1 else []
-    found = [
-        right_to_some_digits(near, lambda at, r=r: (  # type: ignore[misc]
-            problem.comparison(at).claimed(problem.claim, r), problem.comparison(at).truth(r, problem.layout)))
-        for r in readings
-    ]  # fmt: skip
+    if not near:
+        return None
+    sides = problem.comparison(near[0]).sides
+    found = [right_to_some_digits(near, partial(sides, problem.claim, r, problem.layout)) for r in readings]
     return found[0] if found and None not in found else None
 
 
