@@ -7,7 +7,7 @@ from matcalc import algebra, shape
 from matcalc.errors import ShapeError
 from matcalc.expr import Expr
 from matcalc.inference import BINARY, Inference, is_size, is_transpose
-from matcalc.shape import Dim, Shape
+from matcalc.shape import Dim, Shape, is_open
 from matcalc.syntax import Syntax
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Builder:
     def _shape(self, node: Syntax) -> Shape:
         found = self.scope.unifier.shape(self.shapes[id(node)])
         for d in found:
-            if any(name.startswith("?") for name in d.names):
+            if is_open(d):
                 text = self.text[node.start : node.end]
                 raise ShapeError(f"the size of {text} at character {node.start + 1} cannot be told from its place; "
                                  "write eye(n) or ones(n,m) with sizes, or declare its neighbours")  # fmt: skip

@@ -77,7 +77,7 @@ def _root_of_matrix(node: Syntax, shape_of: ShapeOf) -> Syntax:
 
 
 def with_matrix_functions(tree: Syntax, shape_of: ShapeOf) -> Syntax:
-    r"""A formula of a paper, in which exp, log and sqrt of a square matrix are expm, logm and sqrtm.
+    r"""A formula of a paper, in which exp, log and sqrt of a matrix that may be square are expm, logm and sqrtm.
 
     `\exp_{\odot}` is entry by entry.
     """
@@ -91,8 +91,8 @@ def with_matrix_functions(tree: Syntax, shape_of: ShapeOf) -> Syntax:
             rows, columns = shape_of(plain(node.operands[0], shape_of))
         except MatcalcError:  # with indices or integrals in it
             return node
-        is_matrix = rows == columns and rows != shape.ONE
-        return replace(node, value=MATRIX_FUNCTIONS[node.value]) if is_matrix else node
+        may_be_square = rows == columns or (shape.is_open(rows) and shape.is_open(columns))
+        return replace(node, value=MATRIX_FUNCTIONS[node.value]) if may_be_square and rows != shape.ONE else node
 
     return transform(tree, rule)
 

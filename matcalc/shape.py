@@ -56,6 +56,11 @@ def is_scalar(shape: Shape) -> bool:
     return shape == SCALAR
 
 
+def is_open(d: Dim) -> bool:
+    """Whether a dimension is one that nothing has settled yet."""
+    return any(name.startswith("?") for name in d.names)
+
+
 def is_column(shape: Shape) -> bool:
     """Whether a shape is n x 1 with n not literally 1."""
     return shape[1] == ONE and shape[0] != ONE

@@ -51,7 +51,7 @@ READ = [  # as papers write it, and in the language
     (r"\tanh^2(x) + \exp(x)", "tanh(x).^2 + exp(x)"),
     (r"e^{AA^\top} + \log(A A^\top) + \sqrt{AA^\top}", "expm(A*A') + logm(A*A') + sqrtm(A*A')"),
     (r"\exp_{\odot}(A A^\top) + e^{x^\top x} A A^\top", "exp(A*A') + exp(x'*x)*A*A'"),
-    (r"\exp(A)", "exp(A)"),
+    (r"\exp(A) + e^X", "expm(A) + expm(X)"),
 ]
 REFUSED = {
     "": "empty",
