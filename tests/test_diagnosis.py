@@ -23,6 +23,7 @@ CASES = [
     ("tr(A*B*C)", None, ["A: n x n, B: n x n, C: n x n"], "tr(A*C*B)", "factor-order", "tr(A*B*C)"),
     ("norm2(V*tanh(W*x)-y)^2", "x", ["W: m x n, V: p x m, y: p"], "2*W'*V'*(V*tanh(W*x)-y)", "missing-factor",
      "2*W'*((ones(m,1) - tanh(W*x).^2) .* (V'*(V*tanh(W*x) - y)))"),
+    ("tr(X'*B*X)", "X", [*SQUARE, "B: n x n"], "X*B + X*B'", "factor-order", "B*X + B'*X"),
     ("tr(A*B)", None, ["A: n x n, B: n x n"], "tr(A)*tr(B)", "wrong-term", "tr(A*B)"),
     ("inv(A + B)", None, ["A: n x n, B: n x n"], "inv(A) + inv(B)", "wrong-term", "(A + B)^-1"),
     ("tr(A*X*B)", "X", SQUARE, "-A'*B'", "sign", "A'*B'"),

@@ -46,6 +46,7 @@ SINGLE: tuple[Callable[[Case], Iterator[Edit]], ...] = (
     symbols.transposed,
     local("transpose", edits.transposes),
     local("factor-order", edits.orders),
+    symbols.all_reversed,
     local("transpose", edits.several_transposes),
     symbols.exchanged,
     symbols.sizes_exchanged,

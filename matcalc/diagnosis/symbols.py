@@ -1,15 +1,15 @@
 """Edits of one symbol throughout a claim."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import combinations
 
-from matcalc.algebra import inv, number, power, rewrite, size, substitute, transpose
+from matcalc.algebra import inv, multiply, number, power, rewrite, size, substitute, transpose
 from matcalc.diagnosis.case import Case, Edit
 from matcalc.diagnosis.edits import elementwise
-from matcalc.diagnosis.tree import everywhere, is_square
+from matcalc.diagnosis.tree import chain_of, everywhere, is_square
 from matcalc.errors import MatcalcError
-from matcalc.expr import Product, Size, Symbol
+from matcalc.expr import Expr, Product, Size, Symbol
 
 COVARIANCES = ("Sigma", "Lambda", "Omega")
 
@@ -65,11 +65,25 @@ def squared(case: Case) -> Iterator[Edit]:
 
 def all_elementwise(case: Case) -> Iterator[Edit]:
     """Matrix products where elementwise ones belong."""
+    yield from _all_products(case, elementwise, "wrong-term", "the products should be elementwise")
+
+
+def all_reversed(case: Case) -> Iterator[Edit]:
+    """The factors of every product in the other order."""
+    yield from _all_products(case, _reversed, "factor-order", "the factors of every product are in the wrong order")
+
+
+def _all_products(case: Case, change: Callable[[Product], Expr], kind: str, says: str) -> Iterator[Edit]:
     try:
-        edited = rewrite(case.claim, lambda n: elementwise(n) if isinstance(n, Product) and len(n.chain) > 1 else None)
+        edited = rewrite(case.claim, lambda n: change(n) if isinstance(n, Product) and len(n.chain) > 1 else None)
     except MatcalcError:
         return
-    yield Edit("wrong-term", edited, "the products should be elementwise")
+    yield Edit(kind, edited, says)
+
+
+def _reversed(node: Product) -> Expr:
+    scalars, chain = chain_of(node)
+    return multiply(*scalars, *reversed(chain))
 
 
 def _matrices(case: Case) -> list[Symbol]:
