@@ -13,9 +13,18 @@ from matcalc.document import ASSUMPTION, Part, lines
 from matcalc.entries import COMPARE
 from matcalc.errors import DeclarationError, MatcalcError
 from matcalc.integrals import mentions
-from matcalc.judgement import inserted, is_free, judge, judge_order, to_typeset, undeclared
+from matcalc.judgement import (
+    inserted,
+    is_free,
+    is_zero,
+    judge,
+    judge_order,
+    judge_stationary,
+    to_typeset,
+    undeclared,
+)
 from matcalc.meaning import expand
-from matcalc.plain import MATRIX_FUNCTIONS, with_matrix_functions
+from matcalc.plain import MATRIX_FUNCTIONS, bare, with_matrix_functions
 from matcalc.scope import Scope
 from matcalc.statements import Chain, Side, chains
 from matcalc.syntax import Syntax, walk
@@ -150,6 +159,8 @@ class Reader:
     known: Assumptions = field(default_factory=Assumptions)
     last: Side | None = None
     strict: bool = False
+    first: Side | None = None  # of the chain that goes on
+    set_to_zero: Syntax | None = None  # the derivative of the statement before
 
     @classmethod
     def of(
@@ -192,6 +203,7 @@ class Reader:
     def _chain(self, chain: Chain, part: Part) -> Iterator[Step]:
         """The statements of a chain; formulas in the text neither continue others nor are continued."""
         first, *rest = chain.sides
+        self.first = self.first if first.relation else first
         if self._is_condition(chain):
             self.known = self.known.hold(first.text, rest[0].relation, rest[0].text)
             return
@@ -234,6 +246,7 @@ class Reader:
     def _decide(self, left: Side, right: Side) -> tuple[str, Verdict | None, str]:
         if not left.text:
             return (UNREAD, None, "nothing before it to continue") if right.relation == "=" else (ASIDE, None, "")
+        equation, self.set_to_zero = self.set_to_zero, None
         functions = self.known.functions
         if right.relation in (":=", "=:"):
             side, body = (left, right) if right.relation == ":=" else (right, left)
@@ -247,9 +260,15 @@ class Reader:
         if any(map(names_entries, sides)):
             return ASIDE, None, "this names the entries of a matrix"
         if right.relation == "=" and (name := self._free_name(sides)):
+            if equation is not None and bare(equation.operands[1]).value == name:
+                verdict = judge_stationary(equation, sides, self.known)
+                return verdict.verdict, verdict, "checked as the point at which the derivative vanishes"
             return ASIDE, None, f"{name} is free: this defines it or assumes something of it"
         decide = partial(judge_order, right.relation) if right.relation in _INEQUALITIES else judge
         verdict = decide(*sides, self.known)
+        if right.relation == "=" and not verdict.is_right and (found := self._set_to_zero(sides)):
+            self.set_to_zero = found
+            return ASIDE, None, f"the derivative is set to zero: an equation for {bare(found.operands[1]).value}"
         return verdict.verdict, verdict, "; ".join([*verdict.notes, *_as_read(sides, (left, right))])
 
     def _tree(self, side: Side) -> Syntax:
@@ -262,6 +281,15 @@ class Reader:
         places = {p.value for s in sides for n in walk(s) if n.operation == "subscript" for p in n.operands[1:]}
         for name in sorted({n for side in sides for n in undeclared(side, self.known)} - places):
             raise DeclarationError(f"{name} is not declared")
+
+    def _set_to_zero(self, sides: tuple[Syntax, Syntax]) -> Syntax | None:
+        """The derivative by a name that a side `= 0` is, or that its chain begins with."""
+        if is_zero(sides[1]):
+            for tree in (sides[0], *([self._tree(self.first)] if self.first is not None else [])):
+                tree = bare(tree)
+                if tree.operation == "derivative" and tree.value == 1 and bare(tree.operands[1]).operation == "name":
+                    return tree
+        return None
 
     def _free_name(self, sides: tuple[Syntax, Syntax]) -> str:
         """The name that stands alone on a side and occurs nowhere else: the equality cannot be a claim about it."""

@@ -39,6 +39,9 @@ CLOSED_UNDER_INVERSE = ("general", "symmetric", "spd", "diagonal", "lower", "upp
 # --- a point ----------------------------------------------------------------------------------------------------------
 
 
+_LOOPS = ("summation", "iterated_product")
+
+
 @dataclass(frozen=True)
 class Variable:
     """What a derivative is by: a symbol, or its inverse, along the directions of its free entries.
@@ -96,7 +99,9 @@ class Point:
 
     def _names_of(self, tree: Syntax) -> list[str]:
         if ("names", id(tree)) not in self.known:
-            self.known["names", id(tree)] = tree, sorted({n.value for n in walk(tree) if n.operation == "name"})
+            nodes = list(walk(tree))
+            compared = {name for n in nodes if n.operation in _LOOPS for name in n.value[1]}  # k of Σ_{j ≠ k} z_j
+            self.known["names", id(tree)] = tree, sorted(compared | {n.value for n in nodes if n.operation == "name"})
         return self.known["names", id(tree)][1]
 
     # --- leaves ---
@@ -387,6 +392,8 @@ class Point:
         variable = self.variable(by)
         position = self.values.get(variable.name, variable.value)[..., None, :, :]
         slopes = self.bind(variable.name, position + 1j * STEP * variable.moves, variable.value)(of).imag / STEP
+        has_value = np.isfinite(self(of))[..., None, :, :]  # the logarithm of a negative number has a slope, but none
+        slopes = np.where(has_value, slopes, np.nan)
         count = len(variable.directions)
         return self._laid_out(np.broadcast_to(slopes, np.broadcast_shapes(slopes.shape, (count, 1, 1))), variable, by)
 

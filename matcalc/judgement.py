@@ -8,10 +8,10 @@ from functools import partial
 import numpy as np
 
 from matcalc.assumptions import Assumptions
-from matcalc.claims import check_inequality
+from matcalc.claims import check_inequality, check_stationary
 from matcalc.diagnosis import UNKNOWN, Case, Diagnosis, diagnose
 from matcalc.entries import COMPARE, Point, joined_name, points
-from matcalc.errors import MatcalcError, ShapeError
+from matcalc.errors import MatcalcError, ParseError, ShapeError
 from matcalc.latex import latex_name, to_latex
 from matcalc.meaning import Meaning, capital, expand
 from matcalc.measured import measured
@@ -26,6 +26,7 @@ from matcalc.totals import (
     check_total,
     differentials,
     differentiated,
+    is_named,
     joined,
     names_differential,
     variables,
@@ -81,8 +82,10 @@ def _on_the_left(verdict: Verdict, left: Syntax, right: Syntax, known: Assumptio
 
 
 def _judge(left: Syntax, right: Syntax, known: Assumptions) -> Verdict:
-    if not known.is_name("d") and (names_differential(left) or names_differential(right)):
-        left, right = joined(left), joined(right)
+    if not known.is_name("d"):
+        _refuse_second_differentials(left, right, known)
+        if names_differential(left) or names_differential(right):
+            left, right = joined(left), joined(right)
     by_form = (
         _total_differential(left, right, known)
         or _derivative_claim(left, right, known)
@@ -91,11 +94,20 @@ def _judge(left: Syntax, right: Syntax, known: Assumptions) -> Verdict:
     return by_form() if by_form is not None else by_numbers(left, right, known)
 
 
+def _refuse_second_differentials(left: Syntax, right: Syntax, known: Assumptions) -> None:
+    nodes = [*walk(left), *walk(right)]
+    second = next((n for n in nodes if n.operation == "power" and is_named(n.operands[0])), None)
+    moved = {n.value[1:] for n in nodes if n.operation == "name" and n.value[:1] == "d"} & set(known.declared)
+    if second is not None and moved:
+        raise ParseError(f"a second differential is not read (character {second.start + 1})", second.start)
+
+
 def _zero_last(left: Syntax, right: Syntax) -> tuple[Syntax, Syntax]:
-    return (right, left) if _is_zero(left) else (left, right)
+    return (right, left) if is_zero(left) else (left, right)
 
 
-def _is_zero(tree: Syntax) -> bool:
+def is_zero(tree: Syntax) -> bool:
+    """Whether a side is the number 0."""
     return bare(tree).operation == "number" and bare(tree).value == 0
 
 
@@ -105,6 +117,16 @@ def judge_order(relation: str, left: Syntax, right: Syntax, known: Assumptions) 
     if a is None or b is None:
         raise MatcalcError("an inequality with indices, integrals or expectations is not searched")
     return check_inequality(a, f"{relation} {b}", known.let)
+
+
+def judge_stationary(derivative: Syntax, sides: tuple[Syntax, Syntax], known: Assumptions) -> Verdict:
+    """Whether a derivative vanishes where its variable, alone on one side, is what stands on the other."""
+    of, by = derivative.operands[0], bare(derivative.operands[1]).value
+    point = sides[1] if sides[0].operation == "name" and sides[0].value == by else sides[0]
+    f, at = closed_text(of, known, by), closed_text(point, known)
+    if f is None or at is None:
+        raise MatcalcError("a stationary point with indices, integrals or expectations is not checked")
+    return check_stationary(f, by, at, known.let)
 
 
 def undeclared(tree: Syntax, known: Assumptions) -> set[str]:
@@ -185,7 +207,7 @@ def _derivative_claim(left: Syntax, right: Syntax, known: Assumptions) -> Callab
     of, claim = (closed_text(t, known, by) for t in (left.operands[0], right))
     if of is None or claim is None or by in known.definitions:
         return None
-    claim = f"0*{by}" if _is_zero(right) else claim
+    claim = f"0*{by}" if is_zero(right) else claim
     return lambda: check(of, claim, by, known.let, known.reading, left.value, known.layout)
 
 
@@ -193,7 +215,7 @@ def _equality(left: Syntax, right: Syntax, known: Assumptions) -> Callable[[], V
     a, b = (closed_text(t, known) for t in (left, right))
     if a is None or b is None:
         return None
-    return lambda: check(a, f"0*({a})" if _is_zero(right) else b, None, known.let)
+    return lambda: check(a, f"0*({a})" if is_zero(right) else b, None, known.let)
 
 
 def closed_text(tree: Syntax, known: Assumptions, by: str = "") -> str | None:
@@ -287,7 +309,7 @@ def _errors(left: Syntax, right: Syntax, meaning: Meaning) -> Iterator[list[floa
         if settled:
             continue
         with np.errstate(all="ignore"):
-            errors = [_error(here(left), here(right), _is_zero(right)) for here in instances_of(at, (left, right))]
+            errors = [_error(here(left), here(right), is_zero(right)) for here in instances_of(at, (left, right))]
         if np.isfinite(errors).all():
             settled = True
             yield errors
@@ -319,9 +341,11 @@ def _free(tree: Syntax, bound: frozenset[str]) -> Iterator[str]:
     """The names of indices that no sum binds."""
     if tree.operation in ("summation", "iterated_product"):
         kind, names = tree.value
-        bound = bound | (frozenset((names[0], names[2])) if kind == "where" else frozenset(names))
-        if kind == "where" and names[2] not in bound:
-            yield names[2]
+        if kind == "where":
+            names = [names[0], names[2]]
+            if not any(n.operation == "name" and n.value == names[1] for n in walk(tree.operands[0])):
+                yield from {names.pop()} - bound  # of Σ_{j ≠ k} z_j over j alone
+        bound = bound | frozenset(names)
     operands = tree.operands
     if tree.operation == "subscript" and tree.operands[0].operation not in ("ones", "norm"):
         operands = tree.operands[:1]
@@ -350,7 +374,7 @@ def _factor(left: Syntax, right: Syntax, meaning: Meaning) -> Diagnosis | None:
 def _edit(left: Syntax, right: Syntax, known: Assumptions) -> Diagnosis | None:
     """The edit of a right side in closed form that gives what the left side is measured to be."""
     text, meaning = closed_text(right, known), known.meaning()
-    if text is None or _is_zero(right) or any(_free(left, frozenset(meaning.sizes))):
+    if text is None or is_zero(right) or any(_free(left, frozenset(meaning.sizes))):
         return None
     scope = Scope(known.let)
     try:

@@ -19,6 +19,11 @@ f: function of X
 \frac{\partial f(X)}{\partial x_{ij}} = \sum_{k=1}^n \sum_{l=1}^n \frac{\partial \xi_{kl}}{\partial x_{ij}} \frac{\partial f(X)}{\partial \xi_{kl}}
 where Delta = adj(X)'
 \det X = \sum_{t=1}^n x_{it} \Delta_{it}
+x: n
+\prod_{j\neq k} x_j = \frac{1}{x_k}\prod_{j=1}^n x_j
+x_k + \sum_{j\neq k} x_j = \sum_{j=1}^n x_j
+\sum_{i\neq j} x_i x_j = \left(\sum_{i=1}^n x_i\right)^2 - \sum_{i=1}^n x_i^2
+\frac{\partial}{\partial x_{ij}} \log\det X = \xi_{ji}
 X: n x n symmetric
 \frac{\partial x_{st}}{\partial x_{ij}} = \delta_{si} \delta_{tj} + \delta_{sj} \delta_{ti} - \delta_{si} \delta_{tj} \delta_{ij}
 """  # noqa: E501
@@ -70,6 +75,7 @@ UNREAD = {
     r"\mathbb{E}_q[x] = \mu": "under q",
     r"\sum_{k=1}^n x_{kk} + x = 1": "do not fit",
     r"\sum_{k=1}^{9} x_{kk} = 1": "outside",
+    r"d^2 \log\det X = -\operatorname{tr}(X^{-1} dX X^{-1} dX)": "a second differential",
 }
 LET = ["X: n x n; A: n x n; mu: n; x: n; Sigma: n x n spd", "where Xi = X^-1", "x ~ N(mu, Sigma)"]
 
@@ -224,3 +230,26 @@ def test_a_refuted_inequality_has_a_counterexample():
     assert matcalc.check_inequality("A - A'", "≥ 0", ["A: n x n"]).diagnosis.message.endswith("is not symmetric")
     with pytest.raises(MatcalcError, match="square"):
         matcalc.check_inequality("A", ">= 0", ["A: n x m"])
+
+
+STATIONARY = r"""
+P: d x d spd; z x: d; X: n x d; y: n; w: d; S V: n x n spd
+\nabla_x (\tfrac12 x^T P x - z^T x) = 0 \Rightarrow x = P^{-1} z
+\frac{\partial}{\partial w} \|y - X w\|^2 = -2 X^T (y - X w) = 0 \implies w = (X^T X)^{-1} X^T y
+\frac{\partial}{\partial w} \|y - X w\|^2 = 0 \implies w = X^T y
+\frac{\partial}{\partial V} (\log|V| + \operatorname{tr}(V^{-1} S)) = 0 \Rightarrow V = S
+\frac{\partial}{\partial x} z^T z = 0
+X^T y - z = 0
+"""
+
+
+def test_a_derivative_set_to_zero_is_an_equation_and_its_solution_is_checked():
+    found = [(s.right, s.status) for s in matcalc.derivation(STATIONARY).steps]
+    zero, aside, right = "0", "not a claim", "right"
+    assert found == [
+        (zero, aside), ("P^{-1} z", right),
+        ("-2 X^T (y - X w)", right), (zero, aside), ("(X^T X)^{-1} X^T y", right),
+        (zero, aside), ("X^T y", "wrong"),
+        (zero, aside), ("S", right),
+        (zero, right), (zero, "wrong"),
+    ]  # fmt: skip
