@@ -23,8 +23,11 @@ def is_named(tree: Syntax, name: str = "d") -> bool:
 
 
 def differentiated(tree: Syntax, definitions: Mapping[str, Syntax]) -> Syntax | None:
-    """What a side is the differential of: `d F` or, for a name that is defined, `dF`; None if it is none."""
+    """What a side is the differential of: `d F`, `dX^{-1}` or, for a name that is defined, `dF`; None if it is none."""
     tree = bare(tree)
+    if tree.operation == "power" and tree.operands[0].operation == "name" and tree.operands[0].value[:1] == "d":
+        base, exponent = tree.operands
+        return replace(tree, operands=(replace(base, value=base.value[1:]), exponent)) if base.value != "d" else None
     if tree.operation == "name" and tree.value[:1] == "d" and tree.value[1:] in definitions:
         return definitions[tree.value[1:]]
     first, *others = _factors(tree)
