@@ -47,13 +47,13 @@ def judge(left: Syntax, right: Syntax, known: Assumptions) -> Verdict:
     try:
         verdict = _judge(left, right, known)
     except ShapeError:
-        cause = misprint(left, right, partial(_on_either_side, known=known))
+        cause = misprint(left, right, partial(_on_either_side, known=known), partial(_may_hold, known=known))
         if cause is None:
             raise
         return Verdict(WRONG, None, (), cause, None, Evidence(False, 0, float("inf")))
     if _is_settled(verdict):
         return verdict
-    cause = misprint(left, right, partial(_on_either_side, known=known))
+    cause = misprint(left, right, partial(_on_either_side, known=known), partial(_may_hold, known=known))
     return replace(verdict, diagnosis=cause) if cause is not None else _on_the_left(verdict, left, right, known)
 
 
@@ -67,6 +67,17 @@ def _is_settled(verdict: Verdict) -> bool:
 def _on_either_side(left: Syntax, right: Syntax, known: Assumptions) -> Verdict:
     verdict = _judge(left, right, known)
     return verdict if _is_settled(verdict) else _on_the_left(verdict, left, right, known)
+
+
+def _may_hold(left: Syntax, right: Syntax, known: Assumptions) -> bool:
+    """Whether no numbers refute an equality; what cannot be evaluated may hold."""
+    meaning = known.meaning()
+    try:
+        left, right = (expand(t, meaning.laws) for t in (left, right))
+        found = compare(left, right, meaning)
+    except MatcalcError:
+        return True
+    return found.ok or not found.decided
 
 
 def _on_the_left(verdict: Verdict, left: Syntax, right: Syntax, known: Assumptions) -> Verdict:

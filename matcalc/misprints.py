@@ -23,9 +23,19 @@ class Reprint:
     right: Syntax
 
 
-def misprint(left: Syntax, right: Syntax, decide: Callable[[Syntax, Syntax], Verdict]) -> Diagnosis | None:
-    """The slip that explains a wrong statement, if one does: undone, it is right."""
+def misprint(
+    left: Syntax,
+    right: Syntax,
+    decide: Callable[[Syntax, Syntax], Verdict],
+    may_hold: Callable[[Syntax, Syntax], bool],
+) -> Diagnosis | None:
+    """The slip that explains a wrong statement, if one does: undone, it is right.
+
+    `may_hold` tells, for less than a verdict costs, what numbers refute.
+    """
     for reprint in islice(_reprints(left, right), MOST):
+        if reprint.kind != "not-conformable" and not may_hold(reprint.left, reprint.right):
+            continue
         try:
             found = decide(reprint.left, reprint.right)
         except MatcalcError:
