@@ -1,13 +1,14 @@
 """A side of a statement that has no closed form, as an expression: measured where the other side is tried."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from matcalc.entries import Point
-from matcalc.expr import Opaque
+from matcalc.errors import MatcalcError
+from matcalc.expr import Opaque, Symbol
 from matcalc.meaning import Meaning
 from matcalc.shape import Shape
 from matcalc.syntax import Syntax
@@ -21,11 +22,7 @@ class Measured(Opaque):
 
     def value(self, values: Mapping[str, Any]) -> np.ndarray:
         """The value at arrays (points, rows, columns)."""
-        sizes: dict[str, int] = {}
-        for symbol in self.arguments:
-            for d, size in zip(symbol.shape, values[symbol.name].shape[-2:], strict=True):
-                if d.factor == 1 and len(d.names) == 1:
-                    sizes[d.names[0]] = size
+        sizes = {name: values[s.name].shape[axis] for name, (s, axis) in _owners(self.arguments).items()}
         points = range(len(next(iter(values.values()))))
         rows, columns = (d.size(sizes) for d in self.shape)
         if max(sizes.values(), default=1) > LARGEST:
@@ -34,10 +31,23 @@ class Measured(Opaque):
         return np.stack([np.broadcast_to(self.function(sizes, one), (rows, columns)) for one in each])
 
 
+def _owners(symbols: Iterable[Symbol]) -> dict[str, tuple[Symbol, int]]:
+    """Of what symbol each size is the number of rows or columns, by its name."""
+    axes = ((d, (s, axis)) for s in symbols for d, axis in zip(s.shape, (-2, -1), strict=True))
+    return {d.names[0]: owner for d, owner in axes if d.factor == 1 and len(d.names) == 1}
+
+
 def measured(tree: Syntax, meaning: Meaning, shape: Shape) -> Measured:
-    """A formula without free indices as an expression of a shape."""
-    meaning, _ = meaning.used([tree])
+    """A formula without free indices as an expression of a shape.
+
+    Raises:
+        MatcalcError: it has a size that no symbol tells.
+    """
+    meaning, names = meaning.used([tree])
     symbols = tuple(sorted(meaning.symbols.values(), key=lambda s: s.name))
+    untold = names.union(*(d.names for d in shape)) - set(_owners(symbols))
+    if untold:
+        raise MatcalcError(f"the size {min(untold)} cannot be told from the symbols of the formula")
 
     def at(sizes: Mapping[str, int], values: Mapping[str, np.ndarray]) -> np.ndarray:
         return Point(meaning, sizes, values, values)(tree)
