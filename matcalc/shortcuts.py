@@ -187,7 +187,7 @@ def _frechet_at_identity(function: str, of_identity: Callable[[Expr], Expr]) -> 
             coefficient, body = _split_scalars(directions[0])
             if isinstance(body, Identity):
                 return multiply(coefficient, of_identity(x))
-            if _is_function_of(x, body):
+            if _is_function_of(_split_scalars(x)[1], body):
                 return multiply(coefficient, of_identity(x), body)
         for k, d in enumerate(directions):
             coefficient, body = _split_scalars(d)
@@ -200,13 +200,14 @@ def _frechet_at_identity(function: str, of_identity: Callable[[Expr], Expr]) -> 
 
 
 def _is_function_of(x: Expr, e: Expr) -> bool:
-    """Whether a matrix is x, or a power or function of it, and so commutes with it."""
-    match e:
+    """Whether a matrix is a multiple, a power or a function of x, and so commutes with it."""
+    match _split_scalars(e)[1]:
         case Power(base, Number()):
             return _is_function_of(x, base)
         case Call("expm" | "logm" | "sqrtm", (argument,)):
             return _is_function_of(x, argument)
-    return e == x
+        case body:
+            return body == x
 
 
 def _split_scalars(e: Expr) -> tuple[Expr, Expr]:
