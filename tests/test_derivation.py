@@ -174,9 +174,7 @@ def test_what_cannot_be_done_says_so(arguments, error, message):
     assert not isinstance(caught.value, UnverifiedError)
 
 
-@pytest.mark.parametrize(
-    ("f", "second"), [("a^2*A", "2*A"), ("a^2*x'", "2*x'"), ("expm(a*B)", "expm(a*B)*B^2")]
-)
+@pytest.mark.parametrize(("f", "second"), [("a^2*A", "2*A"), ("a^2*x'", "2*x'"), ("expm(a*B)", "expm(a*B)*B^2")])
 def test_a_second_derivative_by_a_scalar_has_the_shape_of_what_is_differentiated(f, second):
     assert check(f, second, "a", ["A: m x n", "B: n x n", "x: n"], order=2).verdict == "right"
     assert derive(f, "a", ["A: m x n", "B: n x n", "x: n"], order=2).form.text.replace(", ", ",") == second.replace(
