@@ -19,6 +19,7 @@ from matcalc.misprints import misprint
 from matcalc.oracle import TOLERANCE, Evidence, relative_error, structure_of
 from matcalc.plain import BEYOND, bare, plain, to_language
 from matcalc.scope import Scope
+from matcalc.sized import sized
 from matcalc.statements import read
 from matcalc.structure import Reading
 from matcalc.syntax import Syntax, is_latex, transform, walk
@@ -275,7 +276,7 @@ def _insert(node: Syntax, known: Assumptions) -> Syntax:
 def by_numbers(left: Syntax, right: Syntax, known: Assumptions) -> Verdict:
     """Whether two sides have the same value at several points and for every value of their free indices."""
     meaning = known.meaning()
-    left, right = (expand(t, meaning.laws) for t in (left, right))
+    left, right = (_sized(expand(t, meaning.laws), known) for t in (left, right))
     asked = Reading(known.reading) if known.reading is not None else None
     found = {r: compare(left, right, replace(meaning, reading=r)) for r in _readings(left, right, meaning, asked)}
     right_under = tuple(str(r) for r, e in found.items() if e.ok) if len(found) > 1 else ()
@@ -289,6 +290,13 @@ def by_numbers(left: Syntax, right: Syntax, known: Assumptions) -> Verdict:
         return Verdict(UNDECIDED, asked, (), None, None, shown)
     cause = _factor(left, right, meaning) or _edit(left, right, known) or UNKNOWN
     return Verdict(WRONG, asked, (), cause, None, shown)
+
+
+def _sized(tree: Syntax, known: Assumptions) -> Syntax:
+    def is_closed(part: Syntax) -> bool:
+        return not any(_is_beyond(n, known) or n.value in known.definitions for n in walk(part))
+
+    return sized(tree, known.let, is_closed)
 
 
 def _readings(left: Syntax, right: Syntax, meaning: Meaning, asked: Reading | None) -> Sequence[Reading]:

@@ -22,7 +22,7 @@ def read_text(text: str) -> None:
 
 def read_latex(text: str) -> None:
     """LaTeX, as far as a syntax tree."""
-    parse_latex(text, lambda node: node.operation == "number")
+    parse_latex(text, Scope().shape_of)
 
 
 def one_input(data: bytes) -> None:

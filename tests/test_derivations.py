@@ -22,6 +22,8 @@ where Delta = adj(X)'
 x: n
 \prod_{j\neq k} x_j = \frac{1}{x_k}\prod_{j=1}^n x_j
 x_k + \sum_{j\neq k} x_j = \sum_{j=1}^n x_j
+\sum_{i<j} (x_i - x_j)^2 = n x^T x - (\mathbf{1}^T x)^2
+\sum_{i=1}^n (x_i - \frac1n \sum_{j=1}^n x_j)^2 = x^T (I - \frac1n \mathbf{1} \mathbf{1}^T) x
 \sum_{i\neq j} x_i x_j = \left(\sum_{i=1}^n x_i\right)^2 - \sum_{i=1}^n x_i^2
 \frac{\partial}{\partial x_{ij}} \log\det X = \xi_{ji}
 X: n x n symmetric
@@ -61,6 +63,7 @@ WRONG = {  # one claim, and what is said of it
     r"\operatorname{Cov}[A x + \mu] = A^T \Sigma A": "A is transposed throughout",
     r"\operatorname{Cov}[A x] = A \Sigma A": "A*Sigma*A'",
     r"\int_{\mathbb{R}^n} e^{-\frac12 x^T \Sigma^{-1} x} dx = (2\pi)^{n/2} |\Sigma|": "sqrt(det(Sigma))",
+    r"\sum_{i=1}^n (x_i + x^T x) = \mathbf{1}^T x + x^T x": "the factor rows(",
     r"\mathbb{E}[x] = \exp(A)\mu": "expm(A)*mu has a factor too many",
     r"\mathbb{E}[x] x^T \odot I_n = \mathbb{E}[x] x^T \otimes I_n": "⊗ is printed for ⊙",
 }

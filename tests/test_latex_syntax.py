@@ -82,7 +82,7 @@ def test_what_papers_write(latex, text):
 @pytest.mark.parametrize(("latex", "reason"), REFUSED.items())
 def test_what_cannot_be_read_says_why_and_where(latex, reason):
     with pytest.raises(ParseError, match=re.escape(reason)) as caught:
-        plain(parse_formula(tokenise(latex), latex), lambda tree: False)
+        plain(parse_formula(tokenise(latex), latex), Scope().shape_of)
     assert caught.value.position is not None
 
 

@@ -16,8 +16,8 @@ ORDER = [
     "factorisation", "products", "evaluate", "functions", "differential", "transpose", "sampling", "oracle", "noise",
     "jets", "exact_evaluation", "exact", "blackbox", "form", "formulation", "comparison", "derivative", "diagnosis",
     "problem", "counterexample", "precision", "limits", "verdict", "sources", "indices", "proof", "records",
-    "equalities", "catalogue", "identities", "claims", "meaning", "integrals", "entries", "measured", "assumptions",
-    "misprints", "totals", "judgement",
+    "equalities", "catalogue", "identities", "claims", "meaning", "integrals", "entries", "measured", "sized",
+    "assumptions", "misprints", "totals", "judgement",
     "document", "batch", "derivations", "proofreading", "testing", "report", "cli",
 ]  # fmt: skip
 

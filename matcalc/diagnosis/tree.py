@@ -74,7 +74,8 @@ def _parts(node: Expr) -> Iterator[Expr]:
     if isinstance(node, Number | Size) or is_zero(node):
         return
     if isinstance(node, Opaque):  # its formula is unknown, not what it is made of
-        yield from sorted(node.symbols, key=lambda s: s.name)
+        symbols = sorted(node.symbols, key=lambda s: s.name)
+        yield from (*symbols, *dict.fromkeys(size(d) for s in symbols for d in s.shape if d.names))
         return
     yield node
     if isinstance(node, Product):

@@ -1,0 +1,54 @@
+"""The identity and the vector of ones with the sizes that their places give them, for evaluation by numbers."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import reduce
+
+from matcalc.errors import MatcalcError, ShapeError
+from matcalc.inference import Inference
+from matcalc.plain import plain
+from matcalc.scope import Scope
+from matcalc.shape import ONE, Dim, is_open
+from matcalc.syntax import Syntax, transform, walk
+
+
+def sized(tree: Syntax, let: Iterable[str], is_closed: Callable[[Syntax], bool]) -> Syntax:
+    """A formula in which `I` and `1` have sizes wherever they stand in a part that the plain language can say."""
+    if not any(map(_is_unsized, walk(tree))):
+        return tree
+    if is_closed(tree):
+        try:
+            return _with_sizes(tree, Scope(let))
+        except MatcalcError:  # what it is, evaluation will say
+            return tree
+    return replace(tree, operands=tuple(sized(o, let, is_closed) for o in tree.operands))
+
+
+def _is_unsized(node: Syntax) -> bool:
+    return node.operation == "ones" or (node.operation == "name" and node.value == "I")
+
+
+def _with_sizes(tree: Syntax, scope: Scope) -> Syntax:
+    tree = plain(tree, scope.shape_of)
+    inference = Inference(scope, "", frozenset())
+    inference.shape(tree)
+
+    def rule(node: Syntax) -> Syntax:
+        function = {("name", "I"): "eye", ("call", "vector"): "ones"}.get((node.operation, node.value))
+        if function is None:
+            return node
+        rows, columns = scope.unifier.shape(inference.shapes[id(node)])
+        sizes = (rows,) if function == "eye" else (rows, columns)
+        return replace(node, operation="call", value=function, operands=tuple(_size(d, node) for d in sizes))
+
+    return transform(tree, rule)
+
+
+def _size(d: Dim, at: Syntax) -> Syntax:
+    """A dimension as a formula."""
+    if is_open(d):
+        raise ShapeError("a size cannot be told from its place")
+    factors = [Syntax("name", (), name, at.start, at.end) for name in d.names]
+    if d.factor != 1 or d == ONE:
+        factors.insert(0, Syntax("number", (), d.factor, at.start, at.end))
+    return reduce(lambda a, b: Syntax("multiply", (a, b), None, at.start, at.end), factors)
