@@ -150,6 +150,16 @@ def _kronecker_pair(run: Sequence[Expr]) -> tuple[int, Expr] | None:
     return None
 
 
+def _kronecker_times_vec(run: Sequence[Expr]) -> tuple[int, Expr] | None:
+    """(A ⊗ B) vec X is vec(B X A'), and vec(X)' (A ⊗ B) is vec(B' X A)' (MN2019, section 2.4)."""
+    match list(run[:2]):
+        case [Call("kron", (a, b)), Call("vec", (x,))] if x.shape == (b.shape[1], a.shape[1]):
+            return 2, call("vec", multiply(b, x, transpose(a)))
+        case [Transpose(Call("vec", (x,))), Call("kron", (a, b))] if x.shape == (b.shape[0], a.shape[0]):
+            return 2, transpose(call("vec", multiply(transpose(b), x, a)))
+    return None
+
+
 def _diagonal_times_column(e: Product) -> Expr | None:
     """diag(u) v is u ⊙ v."""
     for k, f in enumerate(e.chain[:-1]):
@@ -255,6 +265,7 @@ RULES: dict[type[Expr], tuple[Callable[..., Expr | None], ...]] = {
         lambda e: _neighbours(e, _orthogonal_pair),
         lambda e: _neighbours(e, _cholesky_pair),
         lambda e: _neighbours(e, _kronecker_pair),
+        lambda e: _neighbours(e, _kronecker_times_vec),
         _diagonal_times_column,
         _entries_cancel,
     ),
