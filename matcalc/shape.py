@@ -156,7 +156,7 @@ def _same(what: str, a: Operand, b: Operand, u: Unifier) -> Shape:
                 filled = f"ones({full[0]},{full[1]})"
                 if "?" in filled:
                     filled = "vector(1)" if is_column(full) else "matrix(1)"
-                hint = f"; to add a scalar to every entry write it times {filled}, as in ones(n,m)"
+                hint = f"; to add a scalar to every entry write it times {filled}"
             raise _clash(what, a, b, left, right, hint)
     return u.shape(a.shape)
 
