@@ -125,7 +125,7 @@ def _cholesky_pair(run: Sequence[Expr]) -> tuple[int, Expr] | None:
     if len(run) < 2:
         return None
     a, b = run[0], run[1]
-    for root in (a, inv(b) if isinstance(b, Power) else a):
+    for root in (a, b.base if isinstance(b, Power) else a):
         if isinstance(root, Call) and root.function == "chol" and is_symmetric(root.arguments[0]):
             whole = root.arguments[0]
             if (a, b) == (root, transpose(root)):

@@ -55,6 +55,15 @@ SIMPLER = [
     ("det(X)*inv(X) + det(X)*A", ["X: n x n", "A: n x n"], "det(X)*(X^-1 + A)"),
     ("sqrt(a*b)*a*b/(a*b)", ["a: scalar", "b: scalar"], "sqrt(a*b)"),
     ("x .* sign(x)", ["x: n"], "abs(x)"),
+    ("A*ones(m,m)^2", ["A: n x m"], "A*ones(m,m)^2"),
+    ("chol(S)*chol(S)'", ["S: n x n spd"], "S"),
+    ("inv(chol(S))'*inv(chol(S))", ["S: n x n spd"], "S^-1"),
+    ("kron(A,B)*vec(X)", ["A: p x m, X: n x m, B: q x n"], "vec(B*X*A')"),
+    ("vec(X)'*kron(A,B)", ["A: m x p, X: n x m, B: n x q"], "vec(B'*X*A)'"),
+    ("kron(y', x)", ["x: n, y: m"], "x*y'"),
+    ("frechet_logm(S, S)", ["S: n x n spd"], "eye(n)"),
+    ("frechet_expm(a*A, A)", ["A: n x n, a: scalar"], "expm(a*A)*A"),
+    ("(ones(n,1) - x) .* y - y", ["x: n, y: n"], "-x .* y"),
 ]
 
 
