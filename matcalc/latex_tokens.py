@@ -240,7 +240,9 @@ def _font(text: str, match: "re.Match[str]") -> tuple[str, str, int] | None:
         return FONT_WORDS[font, word], word, 0
     if word in SPELLED or word == "vec":
         return "FUNCTION", SPELLED.get(word, word), 0
-    if font.startswith("text") or font in ("mbox", "intertext"):
+    if font == "intertext":  # a statement of its own follows
+        return "SEPARATOR", word, 0
+    if font.startswith("text") or font == "mbox":
         return "REMARK", word, 0
     if word == "d":
         return "NAME", "d", 0
@@ -447,12 +449,23 @@ def _keep_thin_spaces(tokens: Sequence[Token]) -> list[Token]:
 
 
 def _ends_in_factor(tokens: Sequence[Token]) -> bool:
-    return bool(tokens) and tokens[-1].type in _ENDS and not _ends_in_nabla(tokens)
+    return bool(tokens) and tokens[-1].type in _ENDS and not _ends_in_operator([t.type for t in tokens])
 
 
-def _ends_in_nabla(tokens: Sequence[Token]) -> bool:
-    r"""Whether the tokens end in `\nabla_x` or `\nabla_{X}`, which is an operator and no factor."""
-    kinds = [t.type for t in tokens]
-    if kinds[-1] == "END":
-        kinds = kinds[: len(kinds) - 1 - kinds[::-1].index("BEGIN") + 1]
-    return kinds[-3:-1] == ["NABLA", "SUB"]
+def _ends_in_operator(kinds: Sequence[str]) -> bool:
+    r"""Whether tokens end in `\nabla_x`, `\nabla_{X}` or `\frac{\partial}{\partial X}`, which are no factors."""
+    start = _last_group(kinds)
+    if kinds[:start][-2:] == ["NABLA", "SUB"]:
+        return True
+    numerator = kinds[_last_group(kinds[:start]) : start]
+    return numerator in (["BEGIN", "PARTIAL", "END"], ["BEGIN", "PARTIAL", "SUPER", "NUMBER", "END"])
+
+
+def _last_group(kinds: Sequence[str]) -> int:
+    """Where the braces that end the tokens begin; the place of the last token where there are none."""
+    depth = 0
+    for k in range(len(kinds) - 1, -1, -1):
+        depth += (kinds[k] == "END") - (kinds[k] == "BEGIN")
+        if depth <= 0:
+            return k
+    return 0

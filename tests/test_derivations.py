@@ -235,6 +235,19 @@ def test_a_refuted_inequality_has_a_counterexample():
         matcalc.check_inequality("A", ">= 0", ["A: n x m"])
 
 
+SPACED = r"""
+P: d x d spd; x: d; X: d x d
+\frac{\partial}{\partial x}\, x^T P x = 2 P x
+\nabla_{x}\, x^T P x = 2 P x
+\frac{\partial}{\partial x_{i}}\, x^T P x = 2\, (P x)_i
+\frac{\partial \det X}{\partial X}\, X^T = \det X\, I_d
+"""
+
+
+def test_a_thin_space_after_an_operator_is_no_product():
+    assert [s.status for s in matcalc.derivation(SPACED, reading="entrywise").steps] == ["right"] * 4
+
+
 STATIONARY = r"""
 P: d x d spd; z x: d; X: n x d; y: n; w: d; S V: n x n spd
 \nabla_x (\tfrac12 x^T P x - z^T x) = 0 \Rightarrow x = P^{-1} z
