@@ -159,7 +159,7 @@ class Reader:
     known: Assumptions = field(default_factory=Assumptions)
     last: Side | None = None
     strict: bool = False
-    first: Side | None = None  # of the chain that goes on
+    first: Side | None = None  # of the chain that `last` ends
     set_to_zero: Syntax | None = None  # the derivative of the statement before
 
     @classmethod
@@ -203,7 +203,7 @@ class Reader:
     def _chain(self, chain: Chain, part: Part) -> Iterator[Step]:
         """The statements of a chain; formulas in the text neither continue others nor are continued."""
         first, *rest = chain.sides
-        self.first = self.first if first.relation else first
+        origin = self.first if first.relation else first
         if self._is_condition(chain):
             self.known = self.known.hold(first.text, rest[0].relation, rest[0].text)
             return
@@ -212,10 +212,10 @@ class Reader:
         elif not rest and part.is_display:
             yield from self._alone(first, part)
         for side in rest:
-            yield self._statement(first, side, part)
+            yield self._statement(first, side, part, origin)
             first = side
         if part.is_display and rest and not chain.is_remark:
-            self.last = first if rest[-1].relation in ("=", ":=") else None
+            self.first, self.last = origin, first if rest[-1].relation in ("=", ":=") else None
 
     def _is_condition(self, chain: Chain) -> bool:
         """Whether a statement is about indices, `i = j`, and so a condition on what follows it in the formula."""
@@ -229,21 +229,22 @@ class Reader:
             reason = next(str(token.value) for token in side.tokens if token.type == "UNKNOWN")
             yield Step(self._line(part, side), side.text, "", "", UNREAD, None, reason)
         else:
-            self.last = side
+            self.first = self.last = side
 
     def _line(self, part: Part, side: Side) -> int:
         return part.line + part.text.count("\n", 0, side.start)
 
-    def _statement(self, left: Side, right: Side, part: Part) -> Step:
+    def _statement(self, left: Side, right: Side, part: Part, origin: Side | None) -> Step:
         try:
-            status, verdict, reason = self._decide(left, right)
+            status, verdict, reason = self._decide(left, right, origin)
         except Exception as error:  # one statement must not keep the others from being checked
             status, verdict, reason = UNREAD, None, error_message(error)
         return Step(
             self._line(part, right), left.text, right.relation, right.text, status, verdict, reason, part.is_display
         )
 
-    def _decide(self, left: Side, right: Side) -> tuple[str, Verdict | None, str]:
+    def _decide(self, left: Side, right: Side, origin: Side | None) -> tuple[str, Verdict | None, str]:
+        """The status of a statement, in a chain that begins with `origin`."""
         if not left.text:
             return (UNREAD, None, "nothing before it to continue") if right.relation == "=" else (ASIDE, None, "")
         equation, self.set_to_zero = self.set_to_zero, None
@@ -266,7 +267,7 @@ class Reader:
             return ASIDE, None, f"{name} is free: this defines it or assumes something of it"
         decide = partial(judge_order, right.relation) if right.relation in _INEQUALITIES else judge
         verdict = decide(*sides, self.known)
-        if right.relation == "=" and not verdict.is_right and (found := self._set_to_zero(sides)):
+        if right.relation == "=" and not verdict.is_right and (found := self._set_to_zero(sides, origin)):
             self.set_to_zero = found
             return ASIDE, None, f"the derivative is set to zero: an equation for {bare(found.operands[1]).value}"
         return verdict.verdict, verdict, "; ".join([*verdict.notes, *_as_read(sides, (left, right))])
@@ -282,11 +283,10 @@ class Reader:
         for name in sorted({n for side in sides for n in undeclared(side, self.known)} - places):
             raise DeclarationError(f"{name} is not declared")
 
-    def _set_to_zero(self, sides: tuple[Syntax, Syntax]) -> Syntax | None:
+    def _set_to_zero(self, sides: tuple[Syntax, Syntax], origin: Side | None) -> Syntax | None:
         """The derivative by a name that a side `= 0` is, or that its chain begins with."""
         if is_zero(sides[1]):
-            for tree in (sides[0], *([self._tree(self.first)] if self.first is not None else [])):
-                tree = bare(tree)
+            for tree in map(bare, (sides[0], *([self._tree(origin)] if origin is not None else []))):
                 if tree.operation == "derivative" and tree.value == 1 and bare(tree.operands[1]).operation == "name":
                     return tree
         return None

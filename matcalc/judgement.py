@@ -198,7 +198,7 @@ def _total_differential(left: Syntax, right: Syntax, known: Assumptions) -> Call
         return None
     bodies = {n: d.body for n, d in known.definitions.items() if not d.parameters}
     for side, claim in ((left, right), (right, left)):
-        of = differentiated(side, bodies)
+        of = differentiated(side, bodies, known.is_name)
         if of is None:
             continue
         claim, whole = without_operator(claim), inserted(of, known)

@@ -22,16 +22,22 @@ def is_named(tree: Syntax, name: str = "d") -> bool:
     return tree.operation == "name" and tree.value == name
 
 
-def differentiated(tree: Syntax, definitions: Mapping[str, Syntax]) -> Syntax | None:
+def differentiated(tree: Syntax, definitions: Mapping[str, Syntax], is_name: Callable[[str], bool]) -> Syntax | None:
     """What a side is the differential of: `d F`, `dX^{-1}` or, for a name that is defined, `dF`; None if it is none."""
     tree = bare(tree)
-    if tree.operation == "power" and tree.operands[0].operation == "name" and tree.operands[0].value[:1] == "d":
-        base, exponent = tree.operands
-        return replace(tree, operands=(replace(base, value=base.value[1:]), exponent)) if base.value != "d" else None
+    if tree.operation == "power" and (of := _moving(tree.operands[0], is_name)) is not None:
+        return replace(tree, operands=(of, tree.operands[1]))
     if tree.operation == "name" and tree.value[:1] == "d" and tree.value[1:] in definitions:
         return definitions[tree.value[1:]]
     first, *others = _factors(tree)
     return reduce(_product, others) if is_named(first) and others else None
+
+
+def _moving(tree: Syntax, is_name: Callable[[str], bool]) -> Syntax | None:
+    """X for dX; nothing for a name of its own that begins with a d, as delta does."""
+    name = tree.value[1:] if tree.operation == "name" and tree.value[:1] == "d" else ""
+    is_differential = (is_name(name) or name[:1].isupper()) and not is_name(tree.value)
+    return replace(tree, value=name) if is_differential else None
 
 
 def joined(tree: Syntax) -> Syntax:

@@ -244,6 +244,11 @@ P: d x d spd; x: d; X: d x d
 """
 
 
+def test_a_name_that_begins_with_a_d_is_no_differential():
+    text = ["delta: scalar", r"\delta^2 = \delta\,\delta", r"\delta^3 = 3\delta"]
+    assert [s.status for s in matcalc.derivation(text).steps] == ["right", "wrong"]
+
+
 def test_a_thin_space_after_an_operator_is_no_product():
     assert [s.status for s in matcalc.derivation(SPACED, reading="entrywise").steps] == ["right"] * 4
 
