@@ -50,8 +50,7 @@ def check_inequality(expression: str, claim: str, let: Iterable[str] = ()) -> Ve
     if match is None:
         raise ParseError(f"claim {claim!r}: expected >=, <=, > or < and the right side")
     relation = _SPELLED.get(match["relation"], match["relation"])
-    left, right = expression, match["right"]
-    difference, says = _difference(left, right, declarations(let)), "the left side minus the right side"
+    difference, says = _difference(expression, match["right"], declarations(let)), "the left side minus the right side"
     if relation.startswith("<"):
         difference, says = -difference, "the right side minus the left side"
     return _search(difference, len(relation) == 1, says)

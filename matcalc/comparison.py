@@ -68,12 +68,7 @@ class Comparison:
         """The value of a claim at the points, laid out like `truth`."""
         if self.kind != "differential":
             return self.points(claim)
-        directions = self.directions(reading)
-        values = {n: v[:, None] for n, v in self.points.values.items()} | {"d" + self.variable.name: directions}
-        with np.errstate(all="ignore"):
-            value = Evaluation(values, self.points.sizes, GUARDED)(claim)
-        rows, columns = (d.size(self.points.sizes) for d in claim.shape)
-        return np.broadcast_to(value, (*directions.shape[:2], rows, columns))
+        return along_directions(claim, self.variable, self.points, self.directions(reading))
 
     def error(
         self, claim: Expr, reading: Reading, layout: str = "numerator", least: np.ndarray | float = 0.0
@@ -108,6 +103,15 @@ class Comparison:
         truth = self.truth(reading)
         claimed = np.einsum("poi,pki->pko", self.points(j), _vec(self.directions(reading)))
         return relative_error(claimed, _vec(truth), self.scale)
+
+
+def along_directions(claim: Expr, variable: Symbol, points: Points, directions: np.ndarray) -> np.ndarray:
+    """The value of a claim in dX at every point along every direction: (points, directions, rows, columns)."""
+    values = {n: v[:, None] for n, v in points.values.items()} | {"d" + variable.name: directions}
+    with np.errstate(all="ignore"):
+        value = Evaluation(values, points.sizes, GUARDED)(claim)
+    rows, columns = (d.size(points.sizes) for d in claim.shape)
+    return np.broadcast_to(value, (*directions.shape[:2], rows, columns))
 
 
 def _vec(a: np.ndarray) -> np.ndarray:

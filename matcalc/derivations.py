@@ -24,7 +24,7 @@ from matcalc.judgement import (
     undeclared,
 )
 from matcalc.meaning import expand
-from matcalc.plain import MATRIX_FUNCTIONS, bare, with_matrix_functions
+from matcalc.plain import OF_THE_MATRIX, bare, with_matrix_functions
 from matcalc.scope import Scope
 from matcalc.statements import Chain, Side, chains
 from matcalc.syntax import Syntax, walk
@@ -326,5 +326,5 @@ def _as_read(trees: tuple[Syntax, Syntax], sides: tuple[Side, Side]) -> list[str
     )
     notes = [r"\sum without an index is read as Σ"] if bare_sum else []
     called = {node.value for tree in trees for node in walk(tree) if node.operation == "call"}
-    read = [(f, m) for f, m in MATRIX_FUNCTIONS.items() if m in called and sides[0].tokens]
+    read = [(f, m) for f, m in OF_THE_MATRIX.items() if m in called and not any(m in side.text for side in sides)]
     return notes + [f"{f} of a square matrix is read as the function {m} of the matrix" for f, m in read]

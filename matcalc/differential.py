@@ -210,8 +210,7 @@ def _log_determinant(m: Expr, directions: Directions) -> Expr:
 def _adjugate(e: Call, directions: Directions) -> Expr:
     """d adj(X) = tr(X^-1 dX) adj(X) - X^-1 dX adj(X)."""
     m = e.arguments[0]
-    d = differential(m, directions)
-    return subtract(multiply(call("tr", multiply(inv(m), d)), e), multiply(inv(m), d, e))
+    return subtract(multiply(_log_determinant(m, directions), e), multiply(inv(m), differential(m, directions), e))
 
 
 def inner_product(a: Expr, b: Expr) -> Expr:

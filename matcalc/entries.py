@@ -18,7 +18,7 @@ from matcalc.errors import MatcalcError, ParseError, ShapeError
 from matcalc.integrals import exponents, integrate
 from matcalc.meaning import Meaning, capital
 from matcalc.oracle import STEP, structure_of
-from matcalc.plain import bare, constant
+from matcalc.plain import LOOPS, bare, constant
 from matcalc.sampling import FLAVOURS, GUARDED, draw, size_assignments
 from matcalc.shape import ELEMENTWISE, RIGID, Dim, Operand
 from matcalc.structure import GENERAL, Reading, Structure
@@ -37,9 +37,6 @@ CLOSED_UNDER_INVERSE = ("general", "symmetric", "spd", "diagonal", "lower", "upp
 
 
 # --- a point ----------------------------------------------------------------------------------------------------------
-
-
-_LOOPS = ("summation", "iterated_product")
 
 
 @dataclass(frozen=True)
@@ -100,7 +97,7 @@ class Point:
     def _names_of(self, tree: Syntax) -> list[str]:
         if ("names", id(tree)) not in self.known:
             nodes = list(walk(tree))
-            compared = {name for n in nodes if n.operation in _LOOPS for name in n.value[1]}  # k of Σ_{j ≠ k} z_j
+            compared = {name for n in nodes if n.operation in LOOPS for name in n.value[1]}  # k of Σ_{j ≠ k} z_j
             self.known["names", id(tree)] = tree, sorted(compared | {n.value for n in nodes if n.operation == "name"})
         return self.known["names", id(tree)][1]
 

@@ -17,7 +17,7 @@ from matcalc.meaning import Meaning, capital, expand
 from matcalc.measured import measured
 from matcalc.misprints import misprint
 from matcalc.oracle import TOLERANCE, Evidence, relative_error, structure_of
-from matcalc.plain import BEYOND, bare, plain, to_language
+from matcalc.plain import BEYOND, LOOPS, bare, plain, to_language
 from matcalc.scope import Scope
 from matcalc.sized import sized
 from matcalc.statements import read
@@ -74,8 +74,7 @@ def _may_hold(left: Syntax, right: Syntax, known: Assumptions) -> bool:
     """Whether no numbers refute an equality; what cannot be evaluated may hold."""
     meaning = known.meaning()
     try:
-        left, right = (expand(t, meaning.laws) for t in (left, right))
-        found = compare(left, right, meaning)
+        found = compare(_written_out(left, known, meaning), _written_out(right, known, meaning), meaning)
     except MatcalcError:
         return True
     return found.ok or not found.decided
@@ -162,7 +161,7 @@ def _named(tree: Syntax) -> Iterator[Syntax]:
         dummy = tree.operands[1].value
         yield from (n for n in _named(tree.operands[0]) if n.value != dummy)
         return
-    elif tree.operation in ("summation", "iterated_product"):
+    elif tree.operation in LOOPS:
         operands = tree.operands[:1]
     for operand in operands:
         yield from _named(operand)
@@ -276,7 +275,7 @@ def _insert(node: Syntax, known: Assumptions) -> Syntax:
 def by_numbers(left: Syntax, right: Syntax, known: Assumptions) -> Verdict:
     """Whether two sides have the same value at several points and for every value of their free indices."""
     meaning = known.meaning()
-    left, right = (_sized(expand(t, meaning.laws), known) for t in (left, right))
+    left, right = (_written_out(t, known, meaning) for t in (left, right))
     asked = Reading(known.reading) if known.reading is not None else None
     found = {r: compare(left, right, replace(meaning, reading=r)) for r in _readings(left, right, meaning, asked)}
     right_under = tuple(str(r) for r, e in found.items() if e.ok) if len(found) > 1 else ()
@@ -292,11 +291,13 @@ def by_numbers(left: Syntax, right: Syntax, known: Assumptions) -> Verdict:
     return Verdict(WRONG, asked, (), cause, None, shown)
 
 
-def _sized(tree: Syntax, known: Assumptions) -> Syntax:
+def _written_out(tree: Syntax, known: Assumptions, meaning: Meaning) -> Syntax:
+    """A formula that can be evaluated: densities and expectations written out, I and 1 with their sizes."""
+
     def is_closed(part: Syntax) -> bool:
         return not any(_is_beyond(n, known) or n.value in known.definitions for n in walk(part))
 
-    return sized(tree, known.let, is_closed)
+    return sized(expand(tree, meaning.laws), known.let, is_closed)
 
 
 def _readings(left: Syntax, right: Syntax, meaning: Meaning, asked: Reading | None) -> Sequence[Reading]:
@@ -358,12 +359,14 @@ def instances_of(at: Point, trees: Sequence[Syntax]) -> Iterator[Point]:
 
 def _free(tree: Syntax, bound: frozenset[str]) -> Iterator[str]:
     """The names of indices that no sum binds."""
-    if tree.operation in ("summation", "iterated_product"):
+    if tree.operation in LOOPS:
         kind, names = tree.value
         if kind == "where":
-            names = [names[0], names[2]]
-            if not any(n.operation == "name" and n.value == names[1] for n in walk(tree.operands[0])):
-                yield from {names.pop()} - bound  # of Σ_{j ≠ k} z_j over j alone
+            index, _, other = names
+            is_summed = any(is_named(n, other) for n in walk(tree.operands[0]))
+            if not is_summed and other not in bound:
+                yield other  # Σ_{j ≠ k} z_j is over j alone
+            names = (index, other) if is_summed else (index,)
         bound = bound | frozenset(names)
     operands = tree.operands
     if tree.operation == "subscript" and tree.operands[0].operation not in ("ones", "norm"):

@@ -186,24 +186,15 @@ def _call(node: Syntax, tokens: list[Token]) -> Syntax:
     return replace(node, operation="call", operands=node.operands[0].operands, value=tokens[0].value)
 
 
-def _elementwise_call(node: Syntax, tokens: list[Token]) -> Syntax:
-    return replace(node, operands=node.operands[0].operands, value=tokens[0].value)
-
-
 def _application(node: Syntax, tokens: list[Token]) -> Syntax:
     return replace(node, operation="call", value=tokens[0].value)
 
 
-def _powered_application(node: Syntax, tokens: list[Token]) -> Syntax:
+def _powered(node: Syntax, tokens: list[Token]) -> Syntax:
+    r"""`\tanh^2(x)`, `\tanh^2 x`: entry by entry where the function is."""
     exponent, argument = node.operands
-    inner = replace(node, operation="call", operands=(argument,), value=tokens[0].value)
-    return replace(node, operation="power", operands=(inner, exponent))
-
-
-def _powered_call(node: Syntax, tokens: list[Token]) -> Syntax:
-    r"""`\tanh^2(x)`: entry by entry where the function is."""
-    exponent, arguments = node.operands
-    inner = replace(node, operation="call", operands=arguments.operands, value=tokens[0].value)
+    arguments = argument.operands if argument.operation == "arguments" else (argument,)
+    inner = replace(node, operation="call", operands=arguments, value=tokens[0].value)
     operation = "elementwise_power" if tokens[0].value in ELEMENTWISE else "power"
     return replace(node, operation=operation, operands=(inner, exponent))
 
@@ -347,8 +338,8 @@ _MAKE: dict[str, Make] = {
     "start": _first, "positive": _first, "commented": _first,
     "name": _name, "accented": _accented, "number": _number, "digit": _number, "braces": _group,
     "power": _power, "transposed": _transposed, "primed": _primed, "juxtapose": _juxtapose, "divide": _divide,
-    "fraction": _fraction, "call": _call, "application": _application, "powered_application": _powered_application,
-    "powered_call": _powered_call, "elementwise_call": _elementwise_call,
+    "fraction": _fraction, "call": _call, "application": _application, "powered": _powered,
+    "elementwise_call": _apply,
     "run": _run, "root": _root, "apply": _apply, "subscript": _subscript, "indices": _indices, "place": _place,
     "label": _label, "expectation": _moment, "covariance": _moment,
     "law": _law, "expectation_under": _under, "covariance_under": _under, "over": _over, "from": _from, "where": _where,

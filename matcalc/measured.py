@@ -1,6 +1,6 @@
 """A side of a statement that has no closed form, as an expression: measured where the other side is tried."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,8 @@ import numpy as np
 
 from matcalc.entries import Point
 from matcalc.errors import MatcalcError
-from matcalc.expr import Opaque, Symbol
+from matcalc.evaluate import sizes_of
+from matcalc.expr import Opaque
 from matcalc.meaning import Meaning
 from matcalc.shape import Shape
 from matcalc.syntax import Syntax
@@ -22,19 +23,13 @@ class Measured(Opaque):
 
     def value(self, values: Mapping[str, Any]) -> np.ndarray:
         """The value at arrays (points, rows, columns)."""
-        sizes = {name: values[s.name].shape[axis] for name, (s, axis) in _owners(self.arguments).items()}
+        sizes = sizes_of(self.arguments, {s.name: values[s.name].shape[-2:] for s in self.arguments})
         points = range(len(next(iter(values.values()))))
         rows, columns = (d.size(sizes) for d in self.shape)
         if max(sizes.values(), default=1) > LARGEST:
             return np.full((len(points), rows, columns), np.nan)
         each = ({s.name: values[s.name][p] for s in self.arguments} for p in points)
         return np.stack([np.broadcast_to(self.function(sizes, one), (rows, columns)) for one in each])
-
-
-def _owners(symbols: Iterable[Symbol]) -> dict[str, tuple[Symbol, int]]:
-    """Of what symbol each size is the number of rows or columns, by its name."""
-    axes = ((d, (s, axis)) for s in symbols for d, axis in zip(s.shape, (-2, -1), strict=True))
-    return {d.names[0]: owner for d, owner in axes if d.factor == 1 and len(d.names) == 1}
 
 
 def measured(tree: Syntax, meaning: Meaning, shape: Shape) -> Measured:
@@ -45,7 +40,8 @@ def measured(tree: Syntax, meaning: Meaning, shape: Shape) -> Measured:
     """
     meaning, names = meaning.used([tree])
     symbols = tuple(sorted(meaning.symbols.values(), key=lambda s: s.name))
-    untold = names.union(*(d.names for d in shape)) - set(_owners(symbols))
+    told = {d.names[0] for s in symbols for d in s.shape if len(d.names) == 1}
+    untold = names.union(*(d.names for d in shape)) - told
     if untold:
         raise MatcalcError(f"the size {min(untold)} cannot be told from the symbols of the formula")
 

@@ -9,7 +9,8 @@ from matcalc.errors import MatcalcError, ParseError
 from matcalc.syntax import GREEK, Syntax, transform
 
 ShapeOf = Callable[[Syntax], shape.Shape]
-MATRIX_FUNCTIONS = {"exp": "expm", "log": "logm", "sqrt": "sqrtm"}
+OF_THE_MATRIX = {"exp": "expm", "log": "logm", "sqrt": "sqrtm"}  # an elementwise function, and that of the matrix
+LOOPS = ("summation", "iterated_product")
 BEYOND = {
     "derivative": "a derivative inside a formula",
     "summation": "a sum over indices",
@@ -85,14 +86,14 @@ def with_matrix_functions(tree: Syntax, shape_of: ShapeOf) -> Syntax:
     def rule(node: Syntax) -> Syntax:
         if node.operation == "elementwise_call":
             return replace(node, operation="call")
-        if node.operation != "call" or node.value not in MATRIX_FUNCTIONS:
+        if node.operation != "call" or node.value not in OF_THE_MATRIX:
             return node
         try:
             rows, columns = shape_of(plain(node.operands[0], shape_of))
         except MatcalcError:  # with indices or integrals in it
             return node
         may_be_square = rows == columns or (shape.is_open(rows) and shape.is_open(columns))
-        return replace(node, value=MATRIX_FUNCTIONS[node.value]) if may_be_square and rows != shape.ONE else node
+        return replace(node, value=OF_THE_MATRIX[node.value]) if may_be_square and rows != shape.ONE else node
 
     return transform(tree, rule)
 

@@ -177,7 +177,7 @@ def _unvec(a: Expr, rows: Dim, columns: Dim) -> Expr | None:
     return None
 
 
-def _frechet_at_identity(function: str, of_identity: Callable[[Expr], Expr]) -> Callable[..., Expr | None]:
+def _frechet(function: str, of_identity: Callable[[Expr], Expr]) -> Callable[..., Expr | None]:
     """Df(X)[I] is f'(X), Df(X)[E] is f'(X) E for a function E of X, and scalars stand outside."""
 
     def shortcut(x: Expr, *directions: Expr) -> Expr | None:
@@ -251,7 +251,7 @@ SHORTCUTS: dict[str, Callable[..., Expr | None]] = {
     "chol": lambda a: power(a, HALF) if a.is_scalar else a if isinstance(a, Identity) else None,
     "logsumexp": lambda a: a if a.is_scalar else None,
     "softmax": lambda a: ONE if a.is_scalar else None,
-    "frechet_expm": _frechet_at_identity("frechet_expm", lambda x: call("expm", x)),
-    "frechet_logm": _frechet_at_identity("frechet_logm", inv),
-    "frechet_sqrtm": _frechet_at_identity("frechet_sqrtm", lambda x: multiply(HALF, inv(call("sqrtm", x)))),
+    "frechet_expm": _frechet("frechet_expm", lambda x: call("expm", x)),
+    "frechet_logm": _frechet("frechet_logm", inv),
+    "frechet_sqrtm": _frechet("frechet_sqrtm", lambda x: multiply(HALF, inv(call("sqrtm", x)))),
 }

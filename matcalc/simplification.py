@@ -125,14 +125,12 @@ def _cholesky_pair(run: Sequence[Expr]) -> tuple[int, Expr] | None:
     if len(run) < 2:
         return None
     a, b = run[0], run[1]
-    for root in (a, b.base if isinstance(b, Power) else a):
-        if isinstance(root, Call) and root.function == "chol" and is_symmetric(root.arguments[0]):
-            whole = root.arguments[0]
-            if (a, b) == (root, transpose(root)):
-                return 2, whole
-            if (a, b) == (transpose(inv(root)), inv(root)):
-                return 2, inv(whole)
-    return None
+    root = b.base if isinstance(b, Power) else a
+    if not (isinstance(root, Call) and root.function == "chol" and is_symmetric(root.arguments[0])):
+        return None
+    if (a, b) == (root, transpose(root)):
+        return 2, root.arguments[0]
+    return (2, inv(root.arguments[0])) if (a, b) == (transpose(inv(root)), inv(root)) else None
 
 
 def _kronecker_pair(run: Sequence[Expr]) -> tuple[int, Expr] | None:

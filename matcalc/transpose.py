@@ -24,7 +24,7 @@ from matcalc.differential import inner_product
 from matcalc.errors import NoRuleError
 from matcalc.expr import Call, Constant, Expr, Hadamard, Number, Product, Sum, Symbol, Transpose
 from matcalc.shape import ONE as ONE_DIM
-from matcalc.shape import Dim
+from matcalc.shape import Dim, Shape
 
 
 def gradient(linear: Expr, d: Symbol) -> Expr:
@@ -245,20 +245,27 @@ def _diagonal_of_product(m: Product, d: Symbol) -> Expr | None:
 def _kron(e: Call, d: Symbol) -> Expr:
     """vec(A ⊗ B) = (I_q ⊗ K_sp ⊗ I_r)(vec A ⊗ vec B) for A p x q, B r x s (MN2019, theorem 3.10)."""
     a, b = e.arguments
-    (p, q), (r, s) = a.shape, b.shape
-    shuffle = call("kron", eye(q), call("kron", commutation(s, p), eye(r)))
+    shuffle = _shuffle(a.shape, b.shape)
     if _moving(e, d) == 1:
-        split = call("kron", call("vec", a), eye(r * s))
-        return multiply(shuffle, split, matrix_form(b, d))
-    split = call("kron", eye(p * q), call("vec", b))
+        return multiply(shuffle, _beside(a, b.shape), matrix_form(b, d))
+    split = call("kron", eye(a.shape[0] * a.shape[1]), call("vec", b))
     return multiply(shuffle, split, matrix_form(a, d))
+
+
+def _shuffle(of_a: Shape, of_b: Shape) -> Expr:
+    (p, q), (r, s) = of_a, of_b
+    return call("kron", eye(q), call("kron", commutation(s, p), eye(r)))
+
+
+def _beside(a: Expr, of_b: Shape) -> Expr:
+    """vec A ⊗ I: what takes vec B to vec A ⊗ vec B."""
+    return call("kron", call("vec", a), eye(of_b[0] * of_b[1]))
 
 
 def _blocktrace(e: Call, d: Symbol) -> Expr:
     """The trace over blocks is the adjoint of M -> I ⊗ M, and so is its matrix."""
-    (n,), (p, q) = e.sizes, e.shape
-    shuffle = call("kron", eye(n), call("kron", commutation(q, n), eye(p)))
-    spread = multiply(shuffle, call("kron", call("vec", eye(n)), eye(p * q)))
+    identity = eye(e.sizes[0])
+    spread = multiply(_shuffle(identity.shape, e.shape), _beside(identity, e.shape))
     return multiply(transpose(spread), matrix_form(e.arguments[0], d))
 
 

@@ -7,11 +7,10 @@ from itertools import combinations
 
 import numpy as np
 
+from matcalc.comparison import along_directions
 from matcalc.diagnosis.case import Bench, Case, Diagnosis
-from matcalc.evaluate import Evaluation
 from matcalc.expr import Symbol
 from matcalc.oracle import along, relative_error, weigh
-from matcalc.sampling import GUARDED
 from matcalc.shape import ONE
 from matcalc.structure import ARRAYS
 
@@ -66,15 +65,9 @@ def assumptions(case: Case) -> Diagnosis | None:
     for says, impose in _candidates(case):
         if _holds(case, impose):
             return Diagnosis("needs-assumption", f"right only if {says}", case.mended)
-    x = case.variable
-    if (
-        case.kind == "differential"
-        and case.order == 1
-        and x is not None
-        and _is_square(x)
-        and _holds_commuting(case, x)
-    ):
-        return Diagnosis("needs-assumption", f"right only if {x.name} and d{x.name} commute", case.mended)
+    if case.variable is not None and case.kind == "differential" and _holds_commuting(case, case.variable):
+        x = case.variable.name
+        return Diagnosis("needs-assumption", f"right only if {x} and d{x} commute", case.mended)
     return None
 
 
@@ -96,23 +89,27 @@ def _imposed(assumption: Assumption, names: Sequence[str], values: Values) -> Va
 
 
 def _holds_commuting(case: Case, x: Symbol) -> bool:
-    """Whether a claimed differential is right along directions that commute with X."""
+    """Whether a claimed differential of a function of X is right along directions that commute with X."""
+    if case.order != 1 or not _is_square(x):
+        return False
     trials = []
     for bench in case.benches:
-        at, d = bench.points, "d" + x.name
-        directions = _commuting(x.name, d, bench.points.values)[d][:, None]
-        truth = along(case.e, x.name, at, directions)
-        values = {n: v[:, None] for n, v in at.values.items()} | {d: directions}
+        at = bench.points
+        directions = _polynomial(at.values[x.name])[:, None]
+        claimed = along_directions(case.claim, x, at, directions)
         with np.errstate(all="ignore"):
-            claimed = Evaluation(values, at.sizes, GUARDED)(case.claim)
-            trials.append((at, relative_error(np.broadcast_to(claimed, truth.shape), truth, bench.scale)))
+            errors = relative_error(claimed, along(case.e, x.name, at, directions), bench.scale)
+        trials.append((at, errors))
     return weigh(trials, case.order).ok
 
 
 def _commuting(a: str, b: str, values: Values) -> Values:
-    """A polynomial in one matrix, which commutes with it, for the other."""
-    m = values[a]
-    return {b: m @ m / 4 + m / 2 + np.eye(m.shape[-1])}
+    return {b: _polynomial(values[a])}
+
+
+def _polynomial(m: np.ndarray) -> np.ndarray:
+    """A polynomial in a matrix, which commutes with it."""
+    return np.asarray(m @ m / 4 + m / 2 + np.eye(m.shape[-1]))
 
 
 def _holds(case: Case, impose: Callable[[Values], Values]) -> bool:

@@ -29,6 +29,7 @@ from matcalc.errors import MatcalcError
 from matcalc.expr import Apply, Call, ElementwisePower, Expr, Hadamard, Number, Power, Product, Size, Sum, Symbol
 
 MAX_PERMUTED = 5
+WRONG_POWER = "the power of {old} is wrong: it should be {new}"
 EXPONENTS = tuple(map(Fraction, ("-1", "1", "2", "-2", "3", "1/2", "-1/2", "3/2", "-3/2", "-3")))
 
 
@@ -140,17 +141,16 @@ def inverses(case: Case, node: Expr) -> Iterator[Change]:
 
 def powers(case: Case, node: Expr) -> Iterator[Change]:
     """A scalar, a matrix or every entry to another power; the exponents of two scalars exchanged."""
-    says = "the power of {old} is wrong: it should be {new}"
     if isinstance(node, Product):
         for a, b in combinations([f for f in node.scalars if isinstance(f, Power)], 2):
             swapped = (power(a.base, b.exponent), power(b.base, a.exponent), inv(a), inv(b))
             yield Change("the powers in {old} are exchanged: it should be {new}", multiply, (node, *swapped))
-    for run, place in runs(node) if not isinstance(node, Number | Size) else ():
+    for run, place in runs(node):
         yield Change("the elementwise power in {old} is missing: it should be {new}",
                      lambda run, place=place: place(elementwise_power(run, number(2))), (run,))  # fmt: skip
     if isinstance(node, Power) and not node.is_scalar:
-        says_entries = "{old} should be the power of every entry, {new}"
-        yield Change(says_entries, elementwise_power, (node.base, node.exponent))
+        says = "{old} should be the power of every entry, {new}"
+        yield Change(says, elementwise_power, (node.base, node.exponent))
     if isinstance(node, Number | Size) or (isinstance(node, Product) and not node.is_scalar):
         return
     raised = elementwise_power if isinstance(node, ElementwisePower) else power
@@ -159,21 +159,19 @@ def powers(case: Case, node: Expr) -> Iterator[Change]:
         for k in dict.fromkeys((old.value + 1, old.value - 1, 2 * old.value, old.value / 2, *EXPONENTS)):
             if k not in (0, old.value) and (base.is_scalar or k * old.value > 0 or abs(k) > 1):
                 kind = "inverse" if isinstance(base, Symbol) and k == -old.value else None
-                yield Change(says, raised, (base, number(k)), kind=kind)
+                yield Change(WRONG_POWER, raised, (base, number(k)), kind=kind)
     if not node.is_scalar and not isinstance(node, ElementwisePower):
-        yield Change(says, elementwise_power, (node, number(2)))
+        yield Change(WRONG_POWER, elementwise_power, (node, number(2)))
 
 
 def sizes(case: Case, node: Expr) -> Iterator[Change]:
     """A scalar that should be raised to the size of a matrix, as in det(c A) = c^n det(A)."""
-    dims = {s.shape[0]: size(s.shape[0]) for s in sorted(case.e.symbols, key=lambda s: s.name) if is_square(s)}
-    for n in dims.values():
-        says = "the power of {old} is wrong: it should be {new}"
+    for n in dict.fromkeys(size(s.shape[0]) for s in sorted(case.e.symbols, key=lambda s: s.name) if is_square(s)):
         if isinstance(node, Symbol) and node.is_scalar:
-            yield Change(says, power, (node, n))
+            yield Change(WRONG_POWER, power, (node, n))
         elif isinstance(node, Product) and node.is_scalar and abs(node.coefficient) != 1:
             c = number(node.coefficient)
-            yield Change(says, multiply, (node, inv(c), power(c, n)))
+            yield Change(WRONG_POWER, multiply, (node, inv(c), power(c, n)))
 
 
 def gathered(case: Case, node: Expr) -> Iterator[Change]:

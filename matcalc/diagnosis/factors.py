@@ -8,8 +8,8 @@ from matcalc.diagnosis.case import Case
 from matcalc.diagnosis.edits import Change
 from matcalc.diagnosis.tree import chain_of, everywhere, is_square, runs
 from matcalc.expr import Apply, Expr, Hadamard, Number, Product, Size
+from matcalc.plain import OF_THE_MATRIX
 
-OF_MATRICES = {"exp": "expm", "log": "logm"}
 MISSING = "the factor {part} is missing: {old} should be {new}"
 
 
@@ -67,8 +67,8 @@ def extra(case: Case, node: Expr) -> Iterator[Change]:
 def functions(case: Case, node: Expr) -> Iterator[Change]:
     """A function of the expression applied to a node, or in place of another."""
     wrong = "the function is wrong: {old} should be {new}"
-    if is_square(node) and isinstance(node, Apply) and node.function in OF_MATRICES:
-        yield Change(wrong, call, (OF_MATRICES[node.function], node.argument))
+    if is_square(node) and isinstance(node, Apply) and node.function in OF_THE_MATRIX:
+        yield Change(wrong, call, (OF_THE_MATRIX[node.function], node.argument))
     used = dict.fromkeys(n.function for e in case.sources for n, _ in everywhere(e) if isinstance(n, Apply))
     for f in used:
         if isinstance(node, Apply) and f != node.function:
