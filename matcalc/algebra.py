@@ -476,6 +476,11 @@ def _matrix_power(base: Expr, exponent: Expr) -> Expr:
                         power(bare, exponent))  # fmt: skip
     if isinstance(base, Call) and base.function == "diag" and base.arguments[0].shape[1] == ONE_DIM:
         return call("diag", elementwise_power(base.arguments[0], exponent))
+    match base:
+        case Commutation(of=(n, m)) if n == m:
+            return base if k % 2 else Identity(base.shape)
+        case Commutation() if k == -1:
+            return transpose(base)
     if isinstance(base, Ones) and k < 0:
         raise MatcalcError(f"the inverse of {_operand(base).text} does not exist: it has rank 1")
     return Power(base, exponent)
@@ -644,7 +649,7 @@ def call(function: str, *operands: Expr | Scalar, sizes: tuple[Dim, ...] = ()) -
 
 
 LINEAR = frozenset({"tr", "sum", "vec", "unvec", "diag", "tril", "triu", "toeplitz", "toeplitz_mean", "blocktrace",
-                    "kron"})  # fmt: skip
+                    "rearrange", "kron"})  # fmt: skip
 
 
 def is_constant(e: Expr) -> bool:

@@ -1,7 +1,8 @@
 """A claimed derivative beside the measured one."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 
 import numpy as np
 
@@ -42,9 +43,8 @@ class Comparison:
         """The measured derivative, (points, rows, columns); (points, directions, rows, columns) of a differential."""
         m = self.measurement
         if self.kind == "differential":
-            directions = self.directions(reading)
             if self.order == 2:
-                return second(self.e, self.variable, self.points, directions, reading)
+                return self._second(reading)
             return m.free_slopes if reading is Reading.AMBIENT else m.slopes
         if self.kind == "hessian":
             return self._hessian()
@@ -56,6 +56,11 @@ class Comparison:
 
     def directions(self, reading: Reading) -> np.ndarray:
         return self.measurement.free_directions if reading is Reading.AMBIENT else self.measurement.directions
+
+    @cached_property
+    def _second(self) -> Callable[[Reading], np.ndarray]:
+        """The derivative of the gradient, measured once in a reading: for the differential and for its matrix."""
+        return cache(lambda r: second(self.e, self.variable, self.points, self.directions(r), r))
 
     def _hessian(self) -> np.ndarray:
         m = self.measurement

@@ -255,7 +255,8 @@ def _frechet(e: Call, directions: Directions) -> Expr:
 
 FUNCTION_RULES: dict[str, Callable[[Call, Directions], Expr]] = {
     **dict.fromkeys(
-        ("sum", "vec", "unvec", "diag", "tril", "triu", "toeplitz", "toeplitz_mean", "blocktrace"), _linear
+        ("sum", "vec", "unvec", "diag", "tril", "triu", "toeplitz", "toeplitz_mean", "blocktrace", "rearrange"),
+        _linear,
     ),
     "tr": _trace,
     "det": lambda e, d: multiply(e, _log_determinant(e.arguments[0], d)),

@@ -148,4 +148,5 @@ CALLS: dict[str, Callable[..., Jet]] = {
     "vec": _linear(kernels.vec),
     "unvec": _linear(kernels.unvec),
     "diag": _linear(kernels.diagonal),
+    "rearrange": _linear(kernels.rearrange),
 }

@@ -178,8 +178,5 @@ class Formulation:
 
     def differential_form(self, pushed: Expr, d: Symbol) -> Form:
         e = simplify(substitute(self.on_structure(pushed), {self.d: d}))
-        try:
-            j = simplify(matrix_form(e, d))
-        except NoRuleError:  # a linear map without a matrix in the language: the differential is the answer
-            return self.form(e)
+        j = simplify(matrix_form(e, d))
         return Form(self.step("simplified", e), self.scope.size_names, self.form(j, "vec"))

@@ -193,6 +193,20 @@ def blocktrace(A: Float[Array, "*batch np nq"] | Expr, n: Size) -> Any:
     return kernels.blocktrace(ops, value, n)
 
 
+def rearrange(A: Float[Array, "*batch pr qs"] | Expr, p: Size, q: Size) -> Any:
+    """R(A) of shape pq x rs with R(B ⊗ C) = vec(B) vec(C)ᵀ for B of shape p x q [VP1993].
+
+    ShapeError if A does not fall into p x q blocks.
+    """
+    if isinstance(A, Expr):
+        return algebra.call("rearrange", A, sizes=(_dim(p), _dim(q)))
+    (value,), ops = _arrays([A])
+    rows, columns = value.shape[-2:] if value.ndim > 1 else (1, 1)
+    if isinstance(p, int) and isinstance(q, int) and not (rows % p or columns % q):
+        return kernels.rearrange(ops, value, p, q)
+    raise ShapeError(f"rearrange: an array of shape {value.shape} does not fall into {p} x {q} blocks")
+
+
 def hadamard(*factors: Any) -> Any:
     """A ⊙ B ⊙ ..., the elementwise product; `I` takes the size of the others, so that G ⊙ I is the diagonal part of G.
 

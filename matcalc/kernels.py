@@ -109,6 +109,13 @@ def blocktrace(ops: Any, a: Array, count: int) -> Array:
     return ops.xp.einsum("...iaib->...ab", blocks)
 
 
+def rearrange(ops: Any, a: Array, rows: int, columns: int) -> Array:
+    """The vec of every one of rows x columns blocks as a row, the blocks in the order of vec."""
+    height, width = a.shape[-2] // rows, a.shape[-1] // columns
+    blocks = a.reshape(*a.shape[:-2], rows, height, columns, width)
+    return ops.xp.einsum("...iajb->...jiba", blocks).reshape(*a.shape[:-2], columns * rows, width * height)
+
+
 def commutation_order(rows: int, columns: int) -> np.ndarray:
     """K vec(A) = vec(A)[order] = vec(Aᵀ) for A of shape rows x columns."""
     return np.arange(rows * columns).reshape(columns, rows).T.reshape(-1)
@@ -133,6 +140,7 @@ FUNCTIONS: dict[str, Callable[..., Array]] = {
     "unvec": unvec,
     "kron": kron,
     "blocktrace": blocktrace,
+    "rearrange": rearrange,
     "tril": lambda ops, a: ops.xp.tril(a),
     "triu": lambda ops, a: ops.xp.triu(a),
     "toeplitz": lambda ops, a: structure.ARRAYS.toeplitz(a),

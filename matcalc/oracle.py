@@ -169,8 +169,12 @@ def second(e: Expr, variable: Symbol, points: Points, directions: np.ndarray, re
             return here.gradient(reading)
         return structure.read(reading, here.position, here.gradient(Reading.AMBIENT))
 
-    slopes = [directional(field, points, variable.name, directions[:, k]) for k in range(directions.shape[1])]
-    return np.stack(slopes, 1) if slopes else np.zeros(directions.shape)  # a 1 x 1 skew matrix does not move
+    count, along_each = directions.shape[:2]
+    if not along_each:
+        return np.zeros(directions.shape)  # a 1 x 1 skew matrix does not move
+    everywhere = points.take(np.repeat(np.arange(count), along_each))
+    slopes = directional(field, everywhere, variable.name, directions.reshape(-1, *directions.shape[2:]))
+    return slopes.reshape(count, along_each, *slopes.shape[1:])
 
 
 # --- agreement -------------------------------------------------------------------------------------------------------

@@ -27,6 +27,15 @@ class Dim:
         parts = ([str(self.factor)] if self.factor != 1 or not self.names else []) + names
         return "*".join(parts)
 
+    def over(self, part: "Dim") -> "Dim | None":
+        """The quotient, where it is a dimension."""
+        names = list(self.names)
+        for name in part.names:
+            if name not in names:
+                return None
+            names.remove(name)
+        return None if self.factor % part.factor else Dim(self.factor // part.factor, tuple(names))
+
     def size(self, sizes: Mapping[str, int]) -> int:
         """The integer this dimension stands for once every name has a size."""
         return self.factor * prod(sizes[name] for name in self.names)
@@ -280,19 +289,21 @@ def _commutation(args: Sequence[Operand], dims: Sequence[Dim], u: Unifier, name:
 
 
 def _blocktrace(args: Sequence[Operand], dims: Sequence[Dim], u: Unifier, name: str) -> Shape:
-    rows, columns = (_quotient(u.resolve(d), u.resolve(dims[0]), args[0]) for d in args[0].shape)
+    return _block(name, args[0], (dims[0], dims[0]), u)
+
+
+def _rearrange(args: Sequence[Operand], dims: Sequence[Dim], u: Unifier, name: str) -> Shape:
+    p, q = map(u.resolve, dims)
+    r, s = _block(name, args[0], (p, q), u)
+    return p * q, r * s
+
+
+def _block(name: str, operand: Operand, counts: Shape, u: Unifier) -> Shape:
+    """The shape of one of the blocks into which an operand falls."""
+    rows, columns = (u.resolve(d).over(u.resolve(count)) for d, count in zip(operand.shape, counts, strict=True))
+    if rows is None or columns is None:
+        raise ShapeError(f"{name}: {operand} does not fall into {counts[0]} x {counts[1]} blocks")
     return rows, columns
-
-
-def _quotient(whole: Dim, part: Dim, operand: Operand) -> Dim:
-    names = list(whole.names)
-    for name in part.names:
-        if name not in names:
-            raise ShapeError(f"blocktrace: {operand} does not fall into {part} x {part} blocks")
-        names.remove(name)
-    if whole.factor % part.factor:
-        raise ShapeError(f"blocktrace: {operand} does not fall into {part} x {part} blocks")
-    return Dim(whole.factor // part.factor, tuple(names))
 
 
 @dataclass(frozen=True)
@@ -326,6 +337,7 @@ SIGNATURES: dict[str, Signature] = {
     "kron": Signature(2, _kron),
     "commutation": Signature(0, _commutation, sizes=2),
     "blocktrace": Signature(1, _blocktrace, sizes=1),
+    "rearrange": Signature(1, _rearrange, sizes=2),
 }  # fmt: skip
 
 

@@ -16,6 +16,8 @@ SOURCES = {
     "RW2006": "C. E. Rasmussen and C. K. I. Williams, Gaussian Processes for Machine Learning, MIT Press, 2006",
     "SP2019": "S. Srinivasan and N. Panda, What is the gradient of a scalar function of a symmetric matrix?, "
     "arXiv:1911.06491, 2019",
+    "VP1993": "C. F. Van Loan and N. Pitsianis, Approximation with Kronecker products, in Linear Algebra for Large "
+    "Scale and Real-Time Applications, Kluwer, 1993",
 }
 
 

@@ -9,6 +9,7 @@ from functools import singledispatch
 from matcalc.algebra import (
     ONE,
     add,
+    apply,
     call,
     commutation,
     eye,
@@ -17,6 +18,7 @@ from matcalc.algebra import (
     is_zero,
     multiply,
     ones,
+    subtract,
     transpose,
     zeros,
 )
@@ -117,14 +119,34 @@ def _kronecker(e: Call, g: Expr, d: Symbol) -> Expr:
     return pull(moving, call("blocktrace", back, sizes=(fixed.shape[1],)), d)
 
 
+def _rearrange(e: Call, g: Expr, d: Symbol) -> Expr:
+    """<vec(A) vec(B)', R(M)> = <A ⊗ B, M>, and A' ⊗ B' is vec(A) vec(B)' rearranged, up to two commutations."""
+    (p, q), (r, s) = e.sizes, _inner_block(e)
+    back = multiply(commutation(q, s), call("rearrange", g, sizes=(q, s)), commutation(r, p))
+    return pull(e.arguments[0], transpose(back), d)
+
+
+def _inner_block(e: Call) -> Shape:
+    """The shape of the blocks that `rearrange` turns into rows."""
+    rows, columns = (whole.over(count) for whole, count in zip(e.arguments[0].shape, e.sizes, strict=True))
+    assert rows is not None, "checked when the call was built"
+    assert columns is not None
+    return rows, columns
+
+
 def _frechet(e: Call, g: Expr, d: Symbol) -> Expr:
     """<g, Df(X)[E]> = <Df(X')[g], E>; further directions are transposed along."""
+    x, moving, others = _direction(e, d)
+    return pull(moving, call(e.function, transpose(x), *map(transpose, others), g), d)
+
+
+def _direction(e: Call, d: Symbol) -> tuple[Expr, Expr, list[Expr]]:
+    """The point of a Fréchet derivative, the direction that moves, and the other directions."""
     k = _moving(e, d)
     x, *along = e.arguments
     if k == 0:
         raise NoRuleError(f"{e.function}: not linear in its first argument")
-    others = [transpose(a) for j, a in enumerate(along) if j != k - 1]
-    return pull(along[k - 1], call(e.function, transpose(x), *others, g), d)
+    return x, along.pop(k - 1), along
 
 
 ADJOINTS = {
@@ -135,6 +157,7 @@ ADJOINTS = {
     "diag": lambda e, g, d: pull(e.arguments[0], call("diag", g), d),
     "kron": _kronecker,
     "blocktrace": lambda e, g, d: pull(e.arguments[0], call("kron", eye(e.sizes[0]), g), d),
+    "rearrange": _rearrange,
     **{name: (lambda e, g, d: pull(e.arguments[0], call(e.function, g), d))
        for name in ("tril", "triu", "toeplitz", "toeplitz_mean")},
     **{f"frechet_{name}": _frechet for name in ("expm", "logm", "sqrtm")},
@@ -269,6 +292,46 @@ def _blocktrace(e: Call, d: Symbol) -> Expr:
     return multiply(transpose(spread), matrix_form(e.arguments[0], d))
 
 
+def _rearranged(e: Call, d: Symbol) -> Expr:
+    """vec R(A ⊗ B) = vec B ⊗ vec A."""
+    (p, q), (r, s) = e.sizes, _inner_block(e)
+    order = multiply(commutation(r * s, p * q), transpose(_shuffle((p, q), (r, s))))
+    return multiply(order, matrix_form(e.arguments[0], d))
+
+
+def _toeplitz(e: Call, d: Symbol) -> Expr:
+    return multiply(_same_diagonal(e.shape[0]), matrix_form(e.arguments[0], d))
+
+
+def _toeplitz_mean(e: Call, d: Symbol) -> Expr:
+    """The sum over a diagonal divided by its length, which is the sum over a diagonal of ones."""
+    same = _same_diagonal(e.shape[0])
+    lengths = call("diag", multiply(same, ones((same.shape[0], ONE_DIM))))
+    return multiply(inv(lengths), same, matrix_form(e.arguments[0], d))
+
+
+def _same_diagonal(n: Dim) -> Expr:
+    """1 where two entries of an n x n matrix, in the order of vec, lie on one diagonal, and 0 elsewhere."""
+    column = ones((n, ONE_DIM))
+    place = multiply(call("tril", ones((n, n))), column)
+    diagonal = subtract(call("kron", column, place), call("kron", place, column))
+    row = ones((ONE_DIM, n * n))
+    apart = apply("sign", subtract(multiply(diagonal, row), multiply(transpose(row), transpose(diagonal))))
+    return subtract(ones(apart.shape), hadamard(apart, apart))
+
+
+def _choi(e: Call, d: Symbol) -> Expr:
+    """From Σ L(E_ij) ⊗ E_ij, which is L for X ⊗ I along vec(I) vec(I)', to Σ vec(L(E_ij)) vec(E_ij)'.
+
+    Further directions E become E ⊗ I (VP1993).
+    """
+    x, moving, others = _direction(e, d)
+    n = eye(x.shape[0])
+    units = multiply(call("vec", n), transpose(call("vec", n)))
+    together = call(e.function, *(call("kron", a, n) for a in (x, *others)), units)
+    return multiply(call("rearrange", together, sizes=x.shape), matrix_form(moving, d))
+
+
 def _triangle(e: Call, d: Symbol) -> Expr:
     mask = call(e.function, ones(e.shape))
     return multiply(call("diag", call("vec", mask)), matrix_form(e.arguments[0], d))
@@ -276,8 +339,8 @@ def _triangle(e: Call, d: Symbol) -> Expr:
 
 def _sqrtm(e: Call, d: Symbol) -> Expr:
     """L = Dsqrt(X)[E] solves S L + L S = E with S = sqrtm(X)."""
-    if len(e.arguments) != 2 or _moving(e, d) != 1:
-        raise NoRuleError("frechet_sqrtm: a second-order term has no matrix in the language")
+    if len(e.arguments) > 2:
+        return _choi(e, d)
     root = call("sqrtm", e.arguments[0])
     n = eye(root.shape[0])
     sylvester = add(call("kron", n, root), call("kron", transpose(root), n))
@@ -294,5 +357,10 @@ MATRIX_FORMS = {
     "blocktrace": _blocktrace,
     "tril": _triangle,
     "triu": _triangle,
+    "rearrange": _rearranged,
+    "toeplitz": _toeplitz,
+    "toeplitz_mean": _toeplitz_mean,
+    "frechet_expm": _choi,
+    "frechet_logm": _choi,
     "frechet_sqrtm": _sqrtm,
 }

@@ -84,6 +84,23 @@ def test_a_differential_comes_with_its_matrix():
     assert str(derivative.form.vec) == "-(X⁻¹ ⊗ (X⁻¹)ᵀ) commutation(rows(X), rows(X))"
 
 
+@pytest.mark.parametrize(
+    ("expression", "let", "order"),
+    [
+        ("expm(X)", "X: n x n", 1),
+        ("logm(X)", "X: n x n spd", 1),
+        ("toeplitz(A*X)", "A X: n x n", 1),
+        ("toeplitz_mean(X)*X", "X: n x n", 1),
+        ("tr(A*expm(X))", "A X: n x n", 2),
+        ("tr(A*sqrtm(X))", "A X: n x n", 2),
+    ],
+)
+def test_every_differential_of_a_matrix_function_has_a_matrix(expression, let, order):
+    derivative = derive(expression, "X", [let], order=order)
+    assert derivative.form.vec is not None
+    assert derivative.verified.ok
+
+
 def test_the_readings_of_an_unstructured_variable_are_one():
     readings = derive("tr(A*X)", "X").readings
     assert len({id(form) for form in readings.values()}) == 1

@@ -68,7 +68,7 @@ REFERENCE = {
     **{name: ((positive,), getattr(np, name)(positive)) for name in kernels.SAME_NAME},
     "abs": ((M,), np.abs(M)),
 }
-WITH_SIZES = {"unvec", "blocktrace", "commutation"}
+WITH_SIZES = {"unvec", "blocktrace", "rearrange", "commutation"}
 every = pytest.mark.parametrize("name", REFERENCE)
 
 
@@ -160,6 +160,8 @@ def test_shapes_at_the_border():
     assert functions.total(2.0).shape == ()
     assert functions.unvec(M.ravel(order="F"), N, 3).tolist() == M.tolist()
     np.testing.assert_allclose(functions.blocktrace(np.kron(A, M), N), np.trace(A) * M)
+    by_vec = np.outer(functions.vec(A), functions.vec(M))
+    np.testing.assert_allclose(functions.rearrange(np.kron(A, M), N, N), by_vec, rtol=1e-6)
     np.testing.assert_allclose(functions.commutation(N, 3) @ functions.vec(M), functions.vec(M.T), rtol=1e-6)
     np.testing.assert_allclose(functions.divide(M, M + 9), M / (M + 9))
 
@@ -174,6 +176,7 @@ def test_shapes_at_the_border():
         (lambda: functions.hadamard(A, M), "hadamard: shapes (4, 4) and (4, 3) differ"),
         (lambda: functions.hadamard(I, I), "hadamard: the size of I cannot be told without another factor"),
         (lambda: functions.blocktrace(A, 3), "blocktrace: an array of shape (4, 4) does not fall into 3 x 3 blocks"),
+        (lambda: functions.rearrange(A, 2, 3), "rearrange: an array of shape (4, 4) does not fall into 2 x 3 blocks"),
         (lambda: functions.tr(symbols("X: n x m")[0]), "tr: X (n x m) must be square, n is not m"),
         (lambda: symbols("X: n x n")[0] + I, "write eye(n)"),
     ],

@@ -61,6 +61,7 @@ EVERYTHING = [  # every kind of node and every function of the language
     "zeros(n,n)",
     "commutation(n,p)*vec(ones(n,p)) + Z*kron(ones(p,1), x)",
     "unvec(Z*kron(ones(p,1), x), n, p) + blocktrace(Z, p)*ones(n,p)",
+    "rearrange(Z, p, p)",
     "x*vec(X)'",
     "diag(x) + tril(X) + triu(X) + toeplitz(X) + toeplitz_mean(X)",
     "tr(X) + det(X) + logdet(X) + sum(x) + norm2(x) + norm1(x) + logsumexp(x)",
