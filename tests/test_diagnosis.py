@@ -18,6 +18,16 @@ CASES = [
     ("det(c*A)", None, ["A: n x n, c: scalar"], "c*det(A)", "wrong-power", "c^rows(A)*det(A)"),
     ("logdet(kron(A,B))", None, ["A: n x n spd, B: m x m spd"], "rows(A)*logdet(A) + rows(B)*logdet(B)",
      "wrong-term", "rows(B)*logdet(A) + rows(A)*logdet(B)"),
+    ("logdet(kron(A,B))", None, ["A: n x n spd, B: m x m spd"], "logdet(A) + logdet(B)",
+     "missing-factor", "rows(B)*logdet(A) + rows(A)*logdet(B)"),
+    ("logdet(2*pi*S)", None, ["S: n x n spd"], "log(2*pi) + logdet(S)",
+     "missing-factor", "rows(S)*log(2*pi) + logdet(S)"),
+    ("det(-A)", None, ["A: n x n"], "-det(A)", "wrong-power", "det(A)*(-1)^rows(A)"),
+    ("tr(kron(A,B))", None, ["A: n x n, B: m x m"], "tr(A) + tr(B)", "wrong-term", "tr(A)*tr(B)"),
+    ("log(a*b)", None, ["a: positive, b: positive"], "log(a)*log(b)", "wrong-term", "log(a) + log(b)"),
+    ("sum((A*x).*(B*x))", "x", ["A: m x n, B: m x n"], "A'*A*x + B'*B*x", "wrong-term", "A'*B*x + B'*A*x"),
+    ("inv(A + U*C*V)", None, ["A: n x n, U: n x k, C: k x k, V: k x n"],
+     "inv(A) - U*inv(inv(C) + V*inv(A)*U)*V", "missing-factor", None),
     ("sum(relu(A*x))", "x", ["A: m x n"], "A'*relu(A*x)", "missing-factor", "A'*step(A*x)"),
     ("tr(expm(X))", "X", SQUARE, "exp(X')", "missing-factor", "expm(X')"),
     ("tr(A*B*C)", None, ["A: n x n, B: n x n, C: n x n"], "tr(A*C*B)", "factor-order", "tr(A*B*C)"),
@@ -110,6 +120,8 @@ ASSUMED = [
     ("-y'*log(softmax(x))", "x", [], "softmax(x) - y", "the entries of y sum to one"),
     ("tr(A*X*B)", "X", SQUARE, "(A*B)'", "A and B commute"),
     ("norm1(x)", "x", [], "vector(1)", "the entries of x are positive"),
+    ("exp(logdet(A))", None, ["A: n x n"], "det(A)", "the determinant of A is positive"),
+    ("inv(A)", None, ["A: n x n"], "A'", "A is orthogonal"),
 ]  # fmt: skip
 
 
@@ -124,6 +136,16 @@ def test_the_assumption_is_named(expression, wrt, let, claim, assumption, monkey
 def test_the_message_names_what_is_to_be_replaced():
     found = check("logdet(X'*X)", "2*X", "X", ["X: m x n"]).diagnosis
     assert found.message == "the factor (X'*X)^-1 is missing: 2*X should be 2*X*(X'*X)^-1"
+
+
+def test_the_left_side_is_no_factor_that_is_missing():
+    found = check("inv(A)", "A'", let=["A: n x n"]).diagnosis
+    assert found.message == "right only if A is orthogonal"
+
+
+def test_terms_that_do_not_belong_there_are_named_together():
+    found = check("tr(A*X)", "A' + B - B'", "X", ["A: n x n, B: n x n"]).diagnosis
+    assert found.message == "the terms B and -B' do not belong there"
 
 
 def test_an_edit_and_a_factor_of_the_whole():

@@ -40,6 +40,12 @@ def _orthonormal(a: np.ndarray) -> np.ndarray:
     return np.linalg.qr(a)[0] if a.shape[-1] <= a.shape[-2] else np.full_like(a, np.nan)
 
 
+def _oriented(a: np.ndarray) -> np.ndarray:
+    """The first row negated where the determinant is negative."""
+    sign = np.where(np.linalg.det(a) < 0, -1.0, 1.0)
+    return np.concatenate([sign[..., None, None] * a[..., :1, :], a[..., 1:, :]], -2)
+
+
 SYMMETRIC = Assumption(
     "{} is symmetric",
     lambda s: _is_square(s) and s.structure in ("general", "lower", "upper", "toeplitz"),
@@ -51,6 +57,7 @@ ASSUMPTIONS = (
     Assumption("the columns of {} are orthonormal",
                lambda s: not _is_square(s) and not s.is_scalar and s.shape[1] != ONE, _orthonormal),
     Assumption("{} is diagonal", lambda s: _is_square(s) and s.structure != "diagonal", ARRAYS.diagonal_part),
+    Assumption("the determinant of {} is positive", lambda s: _is_square(s) and s.structure == "general", _oriented),
     Assumption("{} is close to 0", lambda s: s.structure == "general",
                lambda a: a / (SMALL * np.abs(a).max((-2, -1), keepdims=True))),
     Assumption("the entries of {} sum to one", _is_vector, lambda a: a / a.sum(-2, keepdims=True)),

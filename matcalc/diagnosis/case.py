@@ -1,6 +1,6 @@
 """A wrong claim, and the truth at fresh points that every edit of it must meet."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from matcalc.comparison import Comparison
-from matcalc.diagnosis.tree import everywhere, parts_of
+from matcalc.diagnosis.tree import everywhere, parts_of, versions
 from matcalc.errors import DomainError, MatcalcError
 from matcalc.evaluate import Evaluation
 from matcalc.exact import ExactClaim
@@ -88,8 +88,19 @@ class Case:
 
     @cached_property
     def parts(self) -> list[Expr]:
-        """What may have been forgotten: the parts of the correct form and of the expression."""
-        return list(islice(parts_of(self.sources), MAX_PARTS))
+        """What may have been forgotten: the parts of the correct form and of the expression.
+
+        The left side of an equality is no part of the right one: it would replace the claim, not mend it.
+        """
+        parts = parts_of(self.sources)
+        if self.variable is None:
+            parts = (part for part in parts if part not in self.whole)
+        return list(islice(parts, MAX_PARTS))
+
+    @cached_property
+    def whole(self) -> tuple[Expr, ...]:
+        """The left side of an equality, transposed and inverted."""
+        return tuple(versions(self.e))
 
     @cached_property
     def triangles(self) -> list[str]:
@@ -228,6 +239,10 @@ class Bench:
                 value = np.asarray(np.nan)
         rows, columns = (d.size(self.points.sizes) for d in claim.shape)
         return np.broadcast_to(value, (*self.truths[reading].shape[:-2], rows, columns))
+
+    def columns(self, terms: Sequence[Expr], reading: Reading | None) -> np.ndarray:
+        """The values of some terms, a column for each."""
+        return np.stack([self.value(t, reading).ravel() for t in terms], 1)
 
     def error(self, claim: Expr, reading: Reading | None) -> np.ndarray:
         """The relative error of a claim at every point."""

@@ -1,10 +1,10 @@
 """Edits of one node of a claim: each rule undoes one kind of slip."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from itertools import combinations, pairwise, permutations
+from itertools import combinations, pairwise, permutations, product
 from typing import Any
 
 from matcalc.algebra import (
@@ -169,7 +169,7 @@ def sizes(case: Case, node: Expr) -> Iterator[Change]:
     for n in dict.fromkeys(size(s.shape[0]) for s in sorted(case.e.symbols, key=lambda s: s.name) if is_square(s)):
         if isinstance(node, Symbol) and node.is_scalar:
             yield Change(WRONG_POWER, power, (node, n))
-        elif isinstance(node, Product) and node.is_scalar and abs(node.coefficient) != 1:
+        elif isinstance(node, Product) and node.is_scalar and node.coefficient != 1:
             c = number(node.coefficient)
             yield Change(WRONG_POWER, multiply, (node, inv(c), power(c, n)))
 
@@ -188,6 +188,33 @@ def gathered(case: Case, node: Expr) -> Iterator[Change]:
         case _:
             return
     yield Change("{old} should be {new}", lambda *inner: make(combine(*inner)), tuple(p.args[0] for p in parts))
+
+
+def combined(case: Case, node: Expr) -> Iterator[Change]:
+    """Terms that should be multiplied, as in det(A B), or factors that should be added, as in log(a b)."""
+    match node:
+        case Sum(terms) if len(terms) == 2:
+            for order in (terms, terms[::-1]):
+                yield Change("the terms of {old} should be multiplied: {new}", multiply, order)
+        case Product(_, scalars, ()) if len(scalars) == 2:
+            yield Change("the factors of {old} should be added: {new}", add, node.args)
+
+
+def crossed(case: Case, node: Expr) -> Iterator[Change]:
+    """The ends of two terms exchanged, as in A' B x + B' A x."""
+    if not isinstance(node, Sum):
+        return
+    says = "factors of {part} are exchanged with those of another term: {old} should be {new}"
+    for s, t in combinations(node.terms, 2):
+        (a, first), (b, second) = chain_of(s), chain_of(t)
+        for i, j in product(range(1, len(first)), range(1, len(second))):
+            mended = (*a, *first[:i], *second[j:]), (*b, *second[:j], *first[i:])
+            yield Change(says, _with_terms, (node, (s, t), mended), s)
+
+
+def _with_terms(node: Sum, old: Sequence[Expr], new: Sequence[Sequence[Expr]]) -> Expr:
+    """A sum with some terms replaced by products."""
+    return add(node, *map(negative, old), *(multiply(*factors) for factors in new))
 
 
 def _raised(exponent: Expr, base: Expr) -> Expr:

@@ -28,6 +28,7 @@ def missing(case: Case, node: Expr) -> Iterator[Change]:
             if f.shape == node.shape:
                 both = "the factor {part} is missing on both sides: {old} should be {new}"
                 yield Change(both, multiply, (f, node, transpose(f)), f)
+                yield Change(both, multiply, (f, node, f), f)
 
 
 def missing_elementwise(case: Case, node: Expr) -> Iterator[Change]:

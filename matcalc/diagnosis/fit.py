@@ -1,15 +1,16 @@
 """Least squares: the coefficients of the claim's own terms, and the terms of the correct form that it lacks."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from itertools import pairwise, product
+from itertools import combinations, pairwise, product
 
 import numpy as np
 
-from matcalc.algebra import LINEAR, add, call, multiply, negative, number, subtract, transpose
+from matcalc.algebra import LINEAR, add, call, multiply, negative, number, size, subtract, transpose
 from matcalc.diagnosis.case import Case, Edit
 from matcalc.diagnosis.tree import with_argument
 from matcalc.expr import Call, Expr, Hadamard, Product, Sum
+from matcalc.shape import ONE
 from matcalc.structure import Reading
 
 MAX_TERMS, MAX_FACTORS = 16, 3
@@ -56,31 +57,65 @@ def own_terms(case: Case) -> Iterator[Edit]:
 
 def _with_coefficients(case: Case, terms: Sequence[Expr], found: Sequence[Fraction]) -> Edit:
     off = [k for k, c in enumerate(found) if c != 1]
-    names = " and of ".join(case.text(terms[k]) for k in off)
+    names = [case.text(terms[k]) for k in off]
     edited = add(*(multiply(number(c), t) for c, t in zip(found, terms, strict=True)))
     if all(found[k] == -1 for k in off):
-        return Edit("sign", edited, f"the sign of {names} is wrong")
+        return Edit("sign", edited, f"the sign of {' and of '.join(names)} is wrong")
     if all(found[k] == 0 for k in off):
-        return Edit("extra-term", edited, f"the term {names} does not belong there")
+        says = f"the term {names[0]} does" if len(off) == 1 else f"the terms {' and '.join(names)} do"
+        return Edit("extra-term", edited, f"{says} not belong there")
     factors = " and ".join(str(found[k]) for k in off)
-    return Edit("wrong-term", edited, f"the coefficient of {names} is wrong: multiply by {factors}")
+    says = f"the coefficient of {' and of '.join(names)} is wrong: multiply by {factors}"
+    return Edit("wrong-term", edited, says)
+
+
+def sized_terms(case: Case) -> Iterator[Edit]:
+    """The claim's own terms times sizes, as in log det(A ⊗ B) = m log det A + n log det B."""
+    terms = next(expansions(case.claim))
+    for reading in case.readings:
+        columns = {b: b.columns(terms, reading) for b in case.benches}
+        telling = [b for b, c in columns.items() if len(c) > len(terms)]
+        fits = [f for b in telling if (f := _fit(columns[b], b.truths[reading].ravel())) is not None]
+        if len(fits) == len(telling) > 1:
+            yield from _with_sizes(case, terms, [b.points.sizes for b in telling], np.stack(fits, 1))
+
+
+def _with_sizes(
+    case: Case, terms: Sequence[Expr], sizes: Sequence[Mapping[str, int]], coefficients: np.ndarray
+) -> Iterator[Edit]:
+    """Every term times the size that its coefficient is wherever it was found."""
+    dims = sorted({d for s in case.e.symbols for d in s.shape if d.names}, key=str)
+    counts = [ONE, *dims, *(a * b for a, b in combinations(dims, 2))]
+    values = {d: [d.size(s) for s in sizes] for d in counts}
+    found = [next((d for d in counts if np.allclose(c, values[d], rtol=RATIONAL)), None) for c in coefficients]
+    factors = [size(d) for d in found if d is not None]
+    if len(factors) == len(terms) and set(found) != {ONE}:
+        off = [f"{case.text(n)} of {case.text(t)}" for d, n, t in zip(found, factors, terms, strict=True) if d != ONE]
+        edited = add(*(multiply(n, t) for n, t in zip(factors, terms, strict=True)))
+        yield Edit("missing-factor", edited, f"a size is missing: the factor {' and the factor '.join(off)}")
 
 
 def _coefficients(
     case: Case, terms: Sequence[Expr], reading: Reading | None, less: Expr | None = None
 ) -> list[Fraction] | None:
     """The numbers c with sum c_k t_k = truth - `less`, if there are any, only one choice, and all are rational."""
-    columns = np.stack([case.stacked(t, reading) for t in terms], 1)
+    columns = np.concatenate([b.columns(terms, reading) for b in case.benches])
     truth = case.truth(reading)
     target = truth if less is None else truth - case.stacked(less, reading)
-    if not (np.isfinite(columns).all() and np.isfinite(target).all()) or len(target) <= len(terms):
+    solution = _fit(columns, target, float(np.linalg.norm(truth)))
+    found = [rational(value) for value in solution] if solution is not None else [None]
+    return [c for c in found if c is not None] if None not in found else None
+
+
+def _fit(columns: np.ndarray, target: np.ndarray, norm: float | None = None) -> np.ndarray | None:
+    """The coefficients with which columns give a target up to rounding; None if there is no single choice."""
+    if not (np.isfinite(columns).all() and np.isfinite(target).all()) or len(target) <= columns.shape[1]:
         return None
     solution, _, rank, _ = np.linalg.lstsq(columns, target)
     with np.errstate(over="ignore"):
-        if rank < len(terms) or np.linalg.norm(columns @ solution - target) > RATIONAL * np.linalg.norm(truth):
-            return None
-    found = [c for value in solution if (c := rational(value)) is not None]
-    return found if len(found) == len(terms) else None
+        allowed = RATIONAL * (np.linalg.norm(target) if norm is None else norm)
+        fits = rank == columns.shape[1] and np.linalg.norm(columns @ solution - target) <= allowed
+    return solution if fits else None
 
 
 def outer_terms(case: Case) -> Iterator[Edit]:

@@ -41,6 +41,7 @@ SINGLE: tuple[Callable[[Case], Iterator[Edit]], ...] = (
     structured.unsymmetrised,
     local("sign", edits.signs),
     fit.own_terms,
+    fit.sized_terms,
     structured.projections,
     local("missing-projection", structured.triangles),
     symbols.transposed,
@@ -66,7 +67,9 @@ SINGLE: tuple[Callable[[Case], Iterator[Edit]], ...] = (
 )
 # Tried when no assumption makes the claim right: a part of the claim exchanged for another.
 EXCHANGES: tuple[Callable[[Case], Iterator[Edit]], ...] = (
+    local("wrong-term", edits.crossed, factors=False),
     local("wrong-term", edits.gathered),
+    local("wrong-term", edits.combined),
     fit.multiples_of_terms,
     fit.replaced_terms,
     local("missing-term", edits.inner_terms),

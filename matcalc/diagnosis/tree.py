@@ -66,7 +66,7 @@ def _unfolded(f: Expr) -> list[Expr]:
 def parts_of(expressions: Iterable[Expr]) -> Iterator[Expr]:
     """The parts of expressions, their inverses and transposes, and vectors as diagonals, each once."""
     parts = (part for e in expressions for node, _ in everywhere(e) for part in _parts(node))
-    return iter(dict.fromkeys(version for part in parts for version in _versions(part)))
+    return iter(dict.fromkeys(version for part in parts for version in versions(part)))
 
 
 def _parts(node: Expr) -> Iterator[Expr]:
@@ -98,7 +98,8 @@ def _kronecker_factors(e: Expr) -> Iterator[tuple[Expr, Expr]]:
         yield from ((a, size(b.shape[0])), (b, size(a.shape[0])))
 
 
-def _versions(e: Expr) -> Iterator[Expr]:
+def versions(e: Expr) -> Iterator[Expr]:
+    """An expression, its inverse and its transpose, and of a vector the diagonal matrix."""
     yield e
     try:
         if e.is_scalar:
