@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from matcalc import shape
+from matcalc.beside import beside
 from matcalc.blackbox import argument_names, blackbox
 from matcalc.comparison import Comparison
 from matcalc.errors import MatcalcError, ParseError, ShapeError
@@ -96,7 +97,7 @@ def read_claim(
         return _problem(scope, expression, c, order, layout)
     if not isinstance(claim, str):
         raise MatcalcError("claim: expected text, as the expression is text")
-    right = split_equation(claim, "d" + name)
+    expression, right = beside(expression, split_equation(claim, "d" + name), Scope(let, wrt=name))
     about = _Target(order, layout, _mentions_differential(claim, name))
     for attempt in (_one_after_the_other, _together):
         scope = Scope(let, wrt=name)

@@ -51,9 +51,13 @@ def canonical_name(name: str) -> str:
     return name.translate(str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789"))
 
 
+class Latex(str):
+    """Text that is LaTeX, though nothing in it may show it."""
+
+
 def is_latex(text: str) -> bool:
     """Whether text is LaTeX rather than the plain language, which has no backslash and no braces."""
-    return "\\" in text or "^{" in text or "_{" in text
+    return isinstance(text, Latex) or "\\" in text or "^{" in text or "_{" in text
 
 
 def parse(text: str) -> Syntax:

@@ -6,6 +6,7 @@ from html import escape
 from typing import Any
 
 from matcalc import shape
+from matcalc.beside import beside
 from matcalc.counterexample import claim_refuted_at, unequal_at
 from matcalc.derivative import evidence, formulate
 from matcalc.diagnosis import Case, Diagnosis, diagnose, misshapen
@@ -284,6 +285,7 @@ def _check_equality(expression: Statement, claim: Statement, let: list[str]) -> 
         if not isinstance(claim, str):
             raise MatcalcError("claim: expected text, as the expression is text")
         scope = Scope(let)
+        expression, claim = beside(expression, claim, scope)
         try:
             a, b = scope.read(expression, claim, like=lambda others, _: others[0])
         except ShapeError:

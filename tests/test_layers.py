@@ -12,13 +12,13 @@ ROOT = Path(matcalc.__file__).parent
 ORDER = [
     "errors", "structure", "vectorisation", "gradient", "shape", "syntax", "plain", "latex_tokens", "latex_syntax",
     "statements", "expr", "algebra", "shortcuts", "factoring", "triangles", "simplification", "facts", "text",
-    "latex", "python_text", "inference", "building", "scope", "arrays", "matrix_functions", "kernels", "chains",
-    "factorisation", "products", "evaluate", "functions", "differential", "transpose", "sampling", "oracle", "noise",
-    "jets", "exact_evaluation", "exact", "blackbox", "form", "formulation", "comparison", "derivative", "diagnosis",
-    "problem", "counterexample", "precision", "limits", "verdict", "sources", "indices", "proof", "records",
-    "equalities", "catalogue", "identities", "claims", "meaning", "integrals", "entries", "measured", "sized",
-    "assumptions", "misprints", "totals", "judgement",
-    "document", "batch", "derivations", "proofreading", "testing", "report", "cli",
+    "latex", "python_text", "inference", "building", "scope", "beside", "arrays", "matrix_functions", "kernels",
+    "chains", "factorisation", "products", "evaluate", "functions", "differential", "transpose", "sampling",
+    "oracle", "noise", "jets", "exact_evaluation", "exact", "blackbox", "form", "formulation", "comparison",
+    "derivative", "diagnosis", "problem", "counterexample", "precision", "limits", "verdict", "sources", "indices",
+    "proof", "records", "equalities", "catalogue", "identities", "claims", "meaning", "integrals", "entries",
+    "measured", "sized", "assumptions", "misprints", "totals", "judgement", "document", "batch", "derivations",
+    "proofreading", "testing", "report", "cli",
 ]  # fmt: skip
 
 # Imports inside functions that point forward: an operator or a printed form needs what is built on its node, and the

@@ -141,3 +141,58 @@ def test_a_differential_may_name_what_the_expression_does_not():
     verdict = check("A*X", "B*dX", "X")
     assert verdict.verdict == "wrong"
     assert "B" in verdict.diagnosis.message
+
+
+TRACE, QUADRATIC = r"\operatorname{tr}(AXB)", r"x^\top A x"
+
+# an expression, a claim and a variable; one of the first two shows that it is LaTeX
+BESIDE_LATEX = [
+    (TRACE, "A^TB^T", "X", [], RIGHT),
+    (TRACE, "A'*B'", "X", [], RIGHT),
+    (TRACE, "(BA)^T", "X", [], RIGHT),
+    (TRACE, "BA", "X", [], WRONG),
+    (TRACE, "2A^TB^T", "X", [], WRONG),
+    (r"\operatorname{tr}(A X)", "foo", "X", ["A: n x m", "X: m x n", "foo: m x n"], WRONG),
+    (r"a^\top X b", "ab^T", "X", ["a: n", "b: m"], RIGHT),
+    (r"a^\top X b", "-ab^T", "X", ["a: n", "b: m", "X: n x m"], WRONG),
+    (QUADRATIC, "Ax+A^Tx", "x", [], RIGHT),
+    (QUADRATIC, "(A+A')x", "x", [], RIGHT),
+    (QUADRATIC, "df = x^T(A + A^T)dx", "x", [], RIGHT),
+    (QUADRATIC, "nx", "x", ["A: n x n", "x: n"], WRONG),
+    (r"\log\det X", "inv(X)'", "X", [], RIGHT),
+    (r"\log\det X", "X^-1'", "X", [], RIGHT),
+    (r"\exp_{\odot}(X)", "dF = exp(X) .* dX", "X", ["X: n x m"], RIGHT),
+    (r"\mathbf{1}^\top e^{x}", "e^x", "x", [], RIGHT),
+    (r"x_1^\top A x", "A'*x1", "x", [], RIGHT),
+    (r"a^{\top} a x^2", "2x^1a'a", "x", ["x: scalar", "a: n"], RIGHT),
+    (r"\det X", "x^12", "X", ["x: scalar"], WRONG),
+    ("x^TAx", r"(A + A^\top) x", "x", [], RIGHT),
+    ("x^TAx", r"2 A \mathbf{x}", "x", ["A: n x n symmetric"], RIGHT),
+    ("tr(A*X*B)", r"A^\top B^\top", "X", [], RIGHT),
+    (r"\operatorname{tr}(AB)", "tr(B*A)", None, [], RIGHT),
+    (r"(AB)^\top", "B^TA^T", None, [], RIGHT),
+    (r"(AB)^\top", "A^TB^T", None, ["A: n x n", "B: n x n"], WRONG),
+]
+
+
+@pytest.mark.parametrize(
+    ("expression", "claim", "wrt", "let", "verdict"), BESIDE_LATEX, ids=[f"{c[0]} | {c[1]}" for c in BESIDE_LATEX]
+)
+def test_what_stands_beside_latex_is_read_as_it_is_meant(expression, claim, wrt, let, verdict):
+    found = check(expression, claim, wrt, let)
+    assert found.verdict == verdict
+    assert "BA is" not in str(found)
+
+
+NEITHER = [
+    (TRACE, "BA", ["A: p x n", "X: n x p", "B: p x p", "BA: p x n"], "BA is one name or the product B A"),
+    (TRACE, "CA", [], "CA is one name or the product C A"),
+    (TRACE, "inv(BA)", [], "BA is one name here and not declared: write B\\*A"),
+    (r"\operatorname{tr}(AX)", "A ⊙ B X", ["A: n x n", "B: n x n", "X: n x n"], "reads otherwise in LaTeX"),
+]
+
+
+@pytest.mark.parametrize(("expression", "claim", "let", "reason"), NEITHER, ids=[f"{c[0]} | {c[1]}" for c in NEITHER])
+def test_what_can_be_meant_in_two_ways_beside_latex_is_refused(expression, claim, let, reason):
+    with pytest.raises(ParseError, match=reason):
+        check(expression, claim, "X", let)
