@@ -326,7 +326,9 @@ class Point:
             owner = self.owner(base, len(places))
             if at and owner.value != "delta":
                 rows, columns = self._probe(owner).shape[-2:]
-                return (rows, columns)[at[0]] if columns > 1 and len(places) == 2 else max(rows, columns)
+                if columns == 1:
+                    return int(rows)
+                return int((rows, columns)[at[0]] if len(places) == 2 else columns)  # A_i is a column
         raise ParseError(f"the range of the index {name} cannot be told from the formula")
 
     def _probe(self, tree: Syntax) -> np.ndarray:
