@@ -8,6 +8,7 @@ import numpy as np
 
 from matcalc import shape
 from matcalc.algebra import subtract
+from matcalc.beside import beside
 from matcalc.diagnosis import Diagnosis
 from matcalc.errors import DomainError, ParseError, ShapeError
 from matcalc.evaluate import Evaluation
@@ -58,6 +59,7 @@ def check_inequality(expression: str, claim: str, let: Iterable[str] = ()) -> Ve
 
 def _difference(left: str, right: str, let: list[str]) -> Expr:
     scope = Scope(let)
+    left, right = beside(left, right, scope)
     if left.strip() == "0":
         return -_difference(right, left, let)
     if right.strip() == "0":

@@ -9,12 +9,12 @@ from typing import Any
 
 from matcalc.assumptions import Assumptions
 from matcalc.batch import error_message
+from matcalc.closed import inserted
 from matcalc.document import ASSUMPTION, Part, lines
 from matcalc.entries import COMPARE
 from matcalc.errors import DeclarationError, MatcalcError
 from matcalc.integrals import mentions
 from matcalc.judgement import (
-    inserted,
     is_free,
     is_zero,
     judge,

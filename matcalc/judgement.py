@@ -9,20 +9,20 @@ import numpy as np
 
 from matcalc.assumptions import Assumptions
 from matcalc.claims import check_inequality, check_stationary
+from matcalc.closed import closed_text, inserted, written_out
 from matcalc.diagnosis import UNKNOWN, Case, Diagnosis, diagnose
-from matcalc.entries import COMPARE, Point, joined_name, points
+from matcalc.entries import COMPARE, Point, points
 from matcalc.errors import MatcalcError, ParseError, ShapeError
 from matcalc.latex import latex_name, to_latex
-from matcalc.meaning import Meaning, capital, expand
-from matcalc.measured import measured
+from matcalc.meaning import Meaning
+from matcalc.measured import free_indices, measured
 from matcalc.misprints import misprint
 from matcalc.oracle import TOLERANCE, Evidence, relative_error, structure_of
-from matcalc.plain import BEYOND, LOOPS, bare, plain, to_language
+from matcalc.plain import LOOPS, bare, to_language
 from matcalc.scope import Scope
-from matcalc.sized import sized
 from matcalc.statements import read
 from matcalc.structure import Reading
-from matcalc.syntax import Syntax, is_latex, transform, walk
+from matcalc.syntax import Syntax, is_latex, walk
 from matcalc.totals import (
     check_total,
     differentials,
@@ -74,7 +74,7 @@ def _may_hold(left: Syntax, right: Syntax, known: Assumptions) -> bool:
     """Whether no numbers refute an equality; what cannot be evaluated may hold."""
     meaning = known.meaning()
     try:
-        found = compare(_written_out(left, known, meaning), _written_out(right, known, meaning), meaning)
+        found = compare(written_out(left, known, meaning), written_out(right, known, meaning), meaning)
     except MatcalcError:
         return True
     return found.ok or not found.decided
@@ -229,53 +229,13 @@ def _equality(left: Syntax, right: Syntax, known: Assumptions) -> Callable[[], V
     return lambda: check(a, f"0*({a})" if is_zero(right) else b, None, known.let)
 
 
-def closed_text(tree: Syntax, known: Assumptions, by: str = "") -> str | None:
-    """A formula in the plain language, definitions put in; None where it has no closed form there."""
-    definitions = {n: d for n, d in known.definitions.items() if n != by}
-    tree = inserted(tree, replace(known, definitions=definitions))
-    if any(_is_beyond(node, known) for node in walk(tree)):
-        return None
-    scope = Scope(known.let)
-    return to_language(plain(tree, scope.shape_of))
-
-
-def _is_beyond(node: Syntax, known: Assumptions) -> bool:
-    if node.operation != "subscript":
-        return node.operation in BEYOND or (node.operation == "name" and node.value in known.unspecified)
-    base = bare(node.operands[0])
-    if base.operation in ("norm", "ones") or (base.operation == "name" and base.value == "I"):
-        return False
-    owners = (base.value, capital(base.value)) if base.operation == "name" else ()
-    is_name = base.operation == "name" and (known.is_name(joined_name(node)) or not any(map(known.is_name, owners)))
-    return not is_name or base.value == "delta"
-
-
-def inserted(tree: Syntax, known: Assumptions) -> Syntax:
-    """A formula with the definitions of its names put in, those of functions at their arguments."""
-    for _ in range(len(known.definitions)):
-        changed = transform(tree, lambda node: _insert(node, known))
-        if changed is tree:
-            break
-        tree = changed
-    return tree
-
-
-def _insert(node: Syntax, known: Assumptions) -> Syntax:
-    definition = known.definitions.get(node.value) if node.operation in ("name", "apply") else None
-    if definition is None or (node.operation == "apply") != bool(definition.parameters):
-        return node
-    given = dict(zip(definition.parameters, node.operands, strict=True))
-    body = transform(definition.body, lambda n: given.get(n.value, n) if n.operation == "name" else n)
-    return Syntax("group", (body,), None, node.start, node.end)
-
-
 # --- by numbers -------------------------------------------------------------------------------------------------------
 
 
 def by_numbers(left: Syntax, right: Syntax, known: Assumptions) -> Verdict:
     """Whether two sides have the same value at several points and for every value of their free indices."""
     meaning = known.meaning()
-    left, right = (_written_out(t, known, meaning) for t in (left, right))
+    left, right = (written_out(t, known, meaning) for t in (left, right))
     asked = Reading(known.reading) if known.reading is not None else None
     found = {r: compare(left, right, replace(meaning, reading=r)) for r in _readings(left, right, meaning, asked)}
     right_under = tuple(str(r) for r, e in found.items() if e.ok) if len(found) > 1 else ()
@@ -289,15 +249,6 @@ def by_numbers(left: Syntax, right: Syntax, known: Assumptions) -> Verdict:
         return Verdict(UNDECIDED, asked, (), None, None, shown)
     cause = _factor(left, right, meaning) or _edit(left, right, known) or UNKNOWN
     return Verdict(WRONG, asked, (), cause, None, shown)
-
-
-def _written_out(tree: Syntax, known: Assumptions, meaning: Meaning) -> Syntax:
-    """A formula that can be evaluated: densities and expectations written out, I and 1 with their sizes."""
-
-    def is_closed(part: Syntax) -> bool:
-        return not any(_is_beyond(n, known) or n.value in known.definitions for n in walk(part))
-
-    return sized(expand(tree, meaning.laws), known.let, is_closed)
 
 
 def _readings(left: Syntax, right: Syntax, meaning: Meaning, asked: Reading | None) -> Sequence[Reading]:
@@ -346,7 +297,7 @@ def _error(a: np.ndarray, b: np.ndarray, is_zero: bool) -> float:
 
 def instances_of(at: Point, trees: Sequence[Syntax]) -> Iterator[Point]:
     """The point with every choice of values for the free indices that the conditions allow."""
-    names = sorted({n for tree in trees for n in _free(tree, frozenset(at.sizes))})
+    names = sorted({n for tree in trees for n in free_indices(tree, frozenset(at.sizes))})
     here = [at]
     for name in names:
         ranges = at.range(name, trees)
@@ -355,27 +306,6 @@ def instances_of(at: Point, trees: Sequence[Syntax]) -> Iterator[Point]:
         held = point.meaning.conditions
         if all(COMPARE[sign](point.indices[a], point.indices[b]) for a, sign, b in held if {a, b} <= set(names)):
             yield point
-
-
-def _free(tree: Syntax, bound: frozenset[str]) -> Iterator[str]:
-    """The names of indices that no sum binds."""
-    if tree.operation in LOOPS:
-        kind, names = tree.value
-        if kind == "where":
-            index, _, other = names
-            is_summed = any(is_named(n, other) for n in walk(tree.operands[0]))
-            if not is_summed and other not in bound:
-                yield other  # Σ_{j ≠ k} z_j is over j alone
-            names = (index, other) if is_summed else (index,)
-        bound = bound | frozenset(names)
-    operands = tree.operands
-    if tree.operation == "subscript" and tree.operands[0].operation not in ("ones", "norm"):
-        operands = tree.operands[:1]
-        if not (operands[0].operation == "name" and operands[0].value == "I" and len(tree.operands) == 2):
-            for place in tree.operands[1:]:
-                yield from (n.value for n in walk(place) if n.operation == "name" and n.value not in bound)
-    for operand in operands:
-        yield from _free(operand, bound)
 
 
 def _factor(left: Syntax, right: Syntax, meaning: Meaning) -> Diagnosis | None:
@@ -396,7 +326,7 @@ def _factor(left: Syntax, right: Syntax, meaning: Meaning) -> Diagnosis | None:
 def _edit(left: Syntax, right: Syntax, known: Assumptions) -> Diagnosis | None:
     """The edit of a right side in closed form that gives what the left side is measured to be."""
     text, meaning = closed_text(right, known), known.meaning()
-    if text is None or is_zero(right) or any(_free(left, frozenset(meaning.sizes))):
+    if text is None or is_zero(right) or any(free_indices(left, frozenset(meaning.sizes))):
         return None
     scope = Scope(known.let)
     try:

@@ -17,6 +17,7 @@ from matcalc.oracle import structure_of
 from matcalc.sampling import Points
 from matcalc.scope import Scope
 from matcalc.structure import Reading
+from matcalc.sums import has_sums, read_with_sums
 
 Statement = str | Expr | Callable[..., Any]
 Declarations = Iterable[str] | Mapping[str, str]
@@ -99,6 +100,9 @@ def read_claim(
         raise MatcalcError("claim: expected text, as the expression is text")
     expression, right = beside(expression, split_equation(claim, "d" + name), Scope(let, wrt=name))
     about = _Target(order, layout, _mentions_differential(claim, name))
+    if has_sums(expression) or has_sums(right):
+        scope = Scope(let, wrt=name)
+        return _problem(scope, *read_with_sums(scope, expression, right, about.shape), order, layout)
     for attempt in (_one_after_the_other, _together):
         scope = Scope(let, wrt=name)
         try:

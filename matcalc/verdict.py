@@ -30,6 +30,7 @@ from matcalc.problem import Declarations, Problem, Statement, declarations, read
 from matcalc.sampling import Points, sample
 from matcalc.scope import Scope
 from matcalc.structure import Reading
+from matcalc.sums import has_sums, read_with_sums
 
 RIGHT, WRONG, CONVENTION, UNDECIDED = "right", "wrong", "convention-dependent", "undecided"
 NOTHING = Evidence(False, 0, float("inf"))
@@ -284,14 +285,7 @@ def _check_equality(expression: Statement, claim: Statement, let: list[str]) -> 
     else:
         if not isinstance(claim, str):
             raise MatcalcError("claim: expected text, as the expression is text")
-        scope = Scope(let)
-        expression, claim = beside(expression, claim, scope)
-        try:
-            a, b = scope.read(expression, claim, like=lambda others, _: others[0])
-        except ShapeError:
-            scope = Scope(let)
-            (a,) = scope.read(expression)
-            (b,) = scope.read(claim)
+        scope, a, b = _read_equality(expression, claim, let)
     correct = Form(a, scope.size_names)
     if a.shape != b.shape:
         message = f"the claim is {shape.show(b.shape)}, the expression is {shape.show(a.shape)}"
@@ -308,6 +302,23 @@ def _check_equality(expression: Statement, claim: Statement, let: list[str]) -> 
     if verdict == WRONG:
         diagnosis = diagnose(Case(scope, a, b, None, "equality", 1, "numerator", None, (), correct))
     return Verdict(verdict, None, (), diagnosis, correct, found)
+
+
+def _read_equality(left: str, right: str, let: list[str]) -> tuple[Scope, Expr, Expr]:
+    scope = Scope(let)
+    left, right = beside(left, right, scope)
+    if has_sums(left) or has_sums(right):
+        return scope, *read_with_sums(scope, left, right, _like_the_first)
+    try:
+        a, b = scope.read(left, right, like=_like_the_first)
+    except ShapeError:  # each as it is: what does not fit is the answer
+        scope = Scope(let)
+        (a,), (b,) = scope.read(left), scope.read(right)
+    return scope, a, b
+
+
+def _like_the_first(others: Sequence[shape.Shape], _: shape.Shape) -> shape.Shape:
+    return others[0]
 
 
 def equal(a: Expr, b: Expr) -> Evidence:

@@ -15,10 +15,10 @@ ORDER = [
     "latex", "python_text", "inference", "building", "scope", "beside", "arrays", "matrix_functions", "kernels",
     "chains", "factorisation", "products", "evaluate", "functions", "differential", "transpose", "sampling",
     "oracle", "noise", "jets", "exact_evaluation", "exact", "blackbox", "form", "formulation", "comparison",
-    "derivative", "diagnosis", "problem", "counterexample", "precision", "limits", "verdict", "sources", "indices",
-    "proof", "records", "equalities", "catalogue", "identities", "claims", "meaning", "integrals", "entries",
-    "measured", "sized", "assumptions", "misprints", "totals", "judgement", "document", "batch", "derivations",
-    "proofreading", "testing", "report", "cli",
+    "derivative", "diagnosis", "meaning", "integrals", "entries", "measured", "sized", "assumptions", "closed",
+    "sums", "problem", "counterexample", "precision", "limits", "verdict", "sources", "indices", "proof", "records",
+    "equalities", "catalogue", "identities", "claims", "misprints", "totals", "judgement", "document", "batch",
+    "derivations", "proofreading", "testing", "report", "cli",
 ]  # fmt: skip
 
 # Imports inside functions that point forward: an operator or a printed form needs what is built on its node, and the

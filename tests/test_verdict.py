@@ -196,3 +196,62 @@ NEITHER = [
 def test_what_can_be_meant_in_two_ways_beside_latex_is_refused(expression, claim, let, reason):
     with pytest.raises(ParseError, match=reason):
         check(expression, claim, "X", let)
+
+
+VECTOR, MATRICES = {"x": "n"}, {"A": "n x m", "X": "n x m"}
+SQUARES, LOG_SUM, INNER = r"\sum_{i=1}^n x_i^2", r"\log\sum_i e^{x_i}", r"\sum_{i,j} A_{ij} X_{ij}"
+SYMMETRIC, ROWS = {"A": "n x n", "X": "n x n symmetric"}, {"A": "m x n", "x": "m", "b": "n"}
+
+# expression, claim, wrt, declarations, options, verdict, kind of diagnosis
+SUMS = [
+    (SQUARES, "2x", "x", VECTOR, {}, RIGHT, None),
+    (SQUARES, "3x", "x", VECTOR, {}, WRONG, "scale"),
+    (SQUARES, "x", "x", VECTOR, {}, WRONG, "scale"),
+    (SQUARES, "-2x", "x", VECTOR, {}, WRONG, "sign"),
+    (SQUARES, "2x'", "x", VECTOR, {}, CONVENTION, "convention"),
+    (SQUARES, "2*x*x'", "x", VECTOR, {}, WRONG, "not-conformable"),
+    (SQUARES, r"\frac{\partial f}{\partial x} = 2 x", "x", VECTOR, {}, RIGHT, None),
+    (SQUARES, "df = 2x'dx", "x", VECTOR, {}, RIGHT, None),
+    (SQUARES, r"df = 2\sum_i x_i dx_i", "x", VECTOR, {}, RIGHT, None),
+    (SQUARES, "2*I", "x", VECTOR, {"order": 2}, RIGHT, None),
+    (SQUARES, "I", "x", VECTOR, {"order": 2}, WRONG, "scale"),
+    ("x'*x", r"\sum_i x_i^2", None, VECTOR, {}, RIGHT, None),
+    (SQUARES, "x'*x", None, VECTOR, {}, RIGHT, None),
+    (SQUARES, "x'*x + 1", None, VECTOR, {}, WRONG, None),
+    (LOG_SUM, "softmax(x)", "x", VECTOR, {}, RIGHT, None),
+    (LOG_SUM, "exp(x)", "x", VECTOR, {}, WRONG, None),
+    (LOG_SUM, r"\frac{e^x}{\sum_j e^{x_j}}", "x", VECTOR, {}, RIGHT, None),
+    ("logsumexp(x)", r"\frac{e^x}{\sum_j e^{x_j}}", "x", VECTOR, {}, RIGHT, None),
+    ("logsumexp(x)", r"\frac{e^x}{\sum_j e^{2 x_j}}", "x", VECTOR, {}, WRONG, None),
+    (INNER, "A", "X", MATRICES, {}, RIGHT, None),
+    (INNER, "A'", "X", MATRICES, {}, WRONG, "not-conformable"),
+    (INNER, "A'", "X", {"A": "n x n", "X": "n x n"}, {}, WRONG, "transpose"),
+    (INNER, "A + A' - A.*I", "X", SYMMETRIC, {"reading": "entrywise"}, RIGHT, None),
+    (INNER, "A", "X", SYMMETRIC, {}, CONVENTION, "convention"),
+    (r"\sum_{i \ne j} x_i x_j", "2*sum(x)*ones(n,1) - 2*x", "x", VECTOR, {}, RIGHT, None),
+    (r"\prod_i x_i", r"(\prod_i x_i) x^{\odot -1}", "x", VECTOR, {}, RIGHT, None),
+    (r"\sum_i (A_i^\top x - b_i)^2", "2*A*(A'*x - b)", "x", ROWS, {}, RIGHT, None),
+    (r"\sum_i (b_i - A_i^\top x)^2", "2*A*(A'*x - b)", "x", ROWS, {}, RIGHT, None),
+    (r"\sum_i (A_i^\top x - b_i)^2", "2*A*(A'*x + b)", "x", ROWS, {}, WRONG, "sign"),
+    (r"\sum_k A_{ik} X_{kj}", "A*X", None, MATRICES, {}, None, "the index i is free"),
+    (SQUARES, "2x_i", "x", VECTOR, {}, None, "the index i is free"),
+    (SQUARES, "2x", "x", {}, {}, None, "x is not declared"),
+    (SQUARES, "2x", "x", {"x": "m"}, {}, None, "n is not declared"),
+    (r"\sum_n x_n^2", "2x", "x", VECTOR, {}, None, "n is declared, and an index"),
+    (r"\sum_{i=1}^{n-1} x_i x_{i+1}", "2x", "x", VECTOR, {}, WRONG, None),
+    (r"\sum_i x_i \int x dx", "2x", "x", VECTOR, {}, None, "an integral"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("expression", "claim", "wrt", "let", "options", "verdict", "told"), SUMS, ids=[f"{c[0]} | {c[1]}" for c in SUMS]
+)
+def test_sums_over_indices(expression, claim, wrt, let, options, verdict, told):
+    if verdict is None:
+        with pytest.raises(MatcalcError, match=told):
+            check(expression, claim, wrt, let, **options)
+        return
+    found = check(expression, claim, wrt, let, **options)
+    assert found.verdict == verdict
+    assert told in (found.diagnosis.kind if found.diagnosis else None, None)
+    assert json.loads(json.dumps(found.to_json(), allow_nan=False))["verdict"] == verdict
