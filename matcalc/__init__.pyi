@@ -6,12 +6,6 @@ from .algebra import (
 from .catalogue import (
     verify as verify,
 )
-from .claims import (
-    check_inequality as check_inequality,
-)
-from .claims import (
-    check_stationary as check_stationary,
-)
 from .derivations import (
     Derivation as Derivation,
 )
@@ -219,6 +213,9 @@ from .gradient import (
 from .gradient import (
     value_and_grad as value_and_grad,
 )
+from .inequalities import (
+    check_inequality as check_inequality,
+)
 from .proofreading import (
     proofread as proofread,
 )
@@ -230,6 +227,9 @@ from .scope import (
 )
 from .simplification import (
     simplify as simplify,
+)
+from .stationarity import (
+    check_stationary as check_stationary,
 )
 from .structure import (
     Reading as Reading,

@@ -199,7 +199,8 @@ def _derivative(problem: Problem) -> Any:
 
 
 def _verdict(problem: Problem) -> Any:
-    from matcalc.claims import check_inequality, check_stationary, is_inequality
+    from matcalc.inequalities import check_inequality, is_inequality
+    from matcalc.stationarity import check_stationary
     from matcalc.verdict import check
 
     if "stationary_at" in problem:

@@ -8,11 +8,11 @@ from functools import partial
 import numpy as np
 
 from matcalc.assumptions import Assumptions
-from matcalc.claims import check_inequality, check_stationary
 from matcalc.closed import closed_text, inserted, written_out
 from matcalc.diagnosis import UNKNOWN, Case, Diagnosis, diagnose
 from matcalc.entries import COMPARE, Point, points
 from matcalc.errors import MatcalcError, ParseError, ShapeError
+from matcalc.inequalities import check_inequality
 from matcalc.latex import latex_name, to_latex
 from matcalc.meaning import Meaning
 from matcalc.measured import free_indices, measured
@@ -21,6 +21,7 @@ from matcalc.oracle import TOLERANCE, Evidence, relative_error, structure_of
 from matcalc.plain import LOOPS, bare, to_language
 from matcalc.scope import Scope
 from matcalc.statements import read
+from matcalc.stationarity import check_stationary
 from matcalc.structure import Reading
 from matcalc.syntax import Syntax, is_latex, walk
 from matcalc.totals import (

@@ -174,12 +174,42 @@ CLAIMS = [
     ("norm2(x)^2", "x", "0*y", (), "right"),
     ("norm2(x)", "x", "0*y", (), "undecided"),
     ("norm1(x - y) + x'*x", "x", "y", (), "undecided"),
+    (r"\lVert Ax - b \rVert^2", "x", "x = (A'A)^{-1}A^T b", ("A: m x n", "b: m"), "right"),
+    (r"a^2 - 2\mu a + \mu^2", "mu", r"\mu = a", ("mu: scalar", "a: scalar"), "right"),
 ]
 
 
 @pytest.mark.parametrize(("f", "wrt", "at", "let", "verdict"), CLAIMS)
 def test_stationary_points(f, wrt, at, let, verdict):
     assert matcalc.check_stationary(f, wrt, at, let).verdict == verdict
+
+
+RIDGE = "norm2(A*x - y)^2 + c*x'*x", "x", ["A: m x n", "c: positive"]
+MENDED = [
+    (*RIDGE, "-(A'*A + c*I)^-1*A'*y", "sign"),
+    (*RIDGE, "2*(A'*A + c*I)^-1*A'*y", "scale"),
+    (*RIDGE, "(A'*A)^-1*A'*y", "missing-term"),
+    (*RIDGE, "(A'*A + c^2*I)^-1*A'*y", "wrong-power"),
+    (*RIDGE, "(A'*A + c*I)*A'*y", "inverse"),
+    ("(y - A*x)'*W*(y - A*x)", "x", ["A: m x n", "W: m x m spd"], "(A'*A)^-1*A'*W*y", "missing-factor"),
+    ("norm2(A*x - y)^2", "x", ["A: n x n"], "(A*A')^-1*A*y", "transpose"),
+    ("logdet(X) - tr(S*X)", "X", ["S: n x n spd", "X: n x n spd"], "S", "inverse"),
+]
+
+
+@pytest.mark.parametrize(("f", "wrt", "let", "at", "kind"), MENDED, ids=[f"{m[3]} {m[4]}" for m in MENDED])
+def test_a_point_that_is_not_stationary_is_mended(f, wrt, let, at, kind):
+    found = matcalc.check_stationary(f, wrt, at, let).diagnosis
+    assert kind in (found.kind, found.kind.replace("covariance-precision", "inverse"))
+    assert matcalc.check_stationary(f, wrt, found.edit, let).verdict == "right"
+
+
+def test_what_a_stationary_point_takes_for_granted_is_named():
+    found = matcalc.check_stationary("x'*A*x - 2*b'*x", "x", "inv(A)*b", ["A: n x n", "x b: n"]).diagnosis
+    assert found.message == "the gradient does not vanish there: right only if A is symmetric"
+    nothing = matcalc.check_stationary("norm2(x - y)^2", "x", "exp(y)", ["x y: n"]).diagnosis
+    assert nothing.message != "the gradient does not vanish there"
+    assert matcalc.check_stationary("norm2(x - y)^2", "x", nothing.edit, ["x y: n"]).verdict == "right"
 
 
 DIFFERENTIALS = [
@@ -223,7 +253,25 @@ INEQUALITIES = [
 @pytest.mark.parametrize(("f", "claim", "let", "found"), INEQUALITIES, ids=[f"{i[0]} {i[1]}" for i in INEQUALITIES])
 def test_what_is_small_is_told_from_what_is_zero_and_noise_from_what_is_negative(f, claim, let, found):
     verdict = matcalc.check_inequality(f, claim, [let] if let else [])
-    assert found in (verdict.verdict, str(verdict.diagnosis and verdict.diagnosis.message.split(" side ")[-1]))
+    assert found in (
+        verdict.verdict,
+        str(verdict.diagnosis and verdict.diagnosis.message.split(" side ")[-1].split(";")[0]),
+    )
+
+
+@pytest.mark.parametrize(
+    ("f", "claim", "let", "kind", "cause"),
+    [
+        ("inv(A + B)", ">= inv(A)", ["A B: n x n spd"], "sign", "the other direction was not refuted"),
+        ("(x'*y)^2", "> (x'*x)*(y'*y)", ["x y: n"], "sign", "the other direction was not refuted"),
+        ("det(X*X')", "> 0", ["X: n x m"], "unknown", "with equality allowed it was not refuted"),
+        ("x'*A*x", ">= 0", ["A: n x n symmetric", "x: n"], "unknown", "is negative"),
+    ],
+)
+def test_what_holds_instead_of_an_inequality_is_named(f, claim, let, kind, cause):
+    found = matcalc.check_inequality(f, claim, let).diagnosis
+    assert found.kind == kind
+    assert found.message.endswith(cause)
 
 
 def test_a_refuted_inequality_has_a_counterexample():

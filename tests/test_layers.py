@@ -17,8 +17,8 @@ ORDER = [
     "oracle", "noise", "jets", "exact_evaluation", "exact", "blackbox", "form", "formulation", "comparison",
     "derivative", "diagnosis", "meaning", "integrals", "entries", "measured", "sized", "assumptions", "closed",
     "sums", "problem", "counterexample", "precision", "limits", "verdict", "sources", "indices", "proof", "records",
-    "equalities", "catalogue", "identities", "claims", "misprints", "totals", "judgement", "document", "batch",
-    "derivations", "proofreading", "testing", "report", "cli",
+    "equalities", "catalogue", "identities", "inequalities", "stationarity", "misprints", "totals", "judgement",
+    "document", "batch", "derivations", "proofreading", "testing", "report", "cli",
 ]  # fmt: skip
 
 # Imports inside functions that point forward: an operator or a printed form needs what is built on its node, and the

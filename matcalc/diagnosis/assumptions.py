@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 
 from matcalc.comparison import along_directions
-from matcalc.diagnosis.case import Bench, Case, Diagnosis
+from matcalc.diagnosis.case import Case, Diagnosis
 from matcalc.expr import Symbol
 from matcalc.oracle import along, relative_error, weigh
 from matcalc.shape import ONE
@@ -125,7 +125,7 @@ def _holds(case: Case, impose: Callable[[Values], Values]) -> bool:
     open_readings = set(case.readings)
     for bench in case.benches:
         points = bench.points.at(**impose(bench.points.values))
-        imposed = Bench.at(case, points)
+        imposed = case.bench_at(points)
         if imposed is None:
             continue
         errors = {r: imposed.error(case.claim, r) for r in open_readings}

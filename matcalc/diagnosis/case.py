@@ -145,7 +145,11 @@ class Case:
             fresh = sample(expressions, moving | named, seed=FRESH_SEED)
         except DomainError:
             return ()
-        return tuple(bench for p in fresh if (bench := Bench.at(self, p)) is not None)
+        return tuple(bench for p in fresh if (bench := self.bench_at(p)) is not None)
+
+    def bench_at(self, points: Points) -> "Bench | None":
+        """The truth at some points; None where there is none."""
+        return Bench.at(self, points)
 
     def match(self, claim: Expr) -> tuple[Reading | None, float] | None:
         """The reading in which a multiple of a claim seems to be right, and the multiple: tried at a few points."""

@@ -12,6 +12,7 @@ from matcalc.algebra import (
     add,
     call,
     elementwise_power,
+    eye,
     hadamard,
     inv,
     multiply,
@@ -245,10 +246,11 @@ def other_symbols(case: Case, node: Expr) -> Iterator[Change]:
 
 
 def inner_terms(case: Case, node: Expr) -> Iterator[Change]:
-    """A matrix of the expression that should be added inside, such as under an inverse."""
+    """A matrix of the expression, or a multiple of I, that should be added inside, such as under an inverse."""
     if node is not case.claim and not isinstance(node, Number):
         for s in sorted(case.e.symbols, key=lambda s: s.name):
-            for t in [s, inv(s)] if is_square(s) else [s]:
+            multiple = [multiply(s, eye(node.shape[0]))] if s.is_scalar and is_square(node) else []
+            for t in [s, inv(s)] if is_square(s) else [s, *multiple]:
                 if t.shape == node.shape:
                     yield Change("the term {part} is missing: {old} should be {new}", add, (node, t), t)
                     yield Change("the term {part} is missing: {old} should be {new}", subtract, (node, t), t)

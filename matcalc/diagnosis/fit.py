@@ -171,7 +171,7 @@ def _products(case: Case) -> Iterator[Expr]:
     symbols = sorted(case.e.symbols, key=lambda s: s.name)
     factors = list(dict.fromkeys(v for s in symbols for v in (s, transpose(s))))
     for chosen in (c for k in range(1, MAX_FACTORS + 1) for c in product(factors, repeat=k)):
-        if all(a.shape[1] == b.shape[0] or a.is_scalar or b.is_scalar for a, b in pairwise(chosen)):
+        if all(a.shape[1] == b.shape[0] for a, b in pairwise(f for f in chosen if not f.is_scalar)):
             found = multiply(*chosen)
             for e in (found, call("tr", found)) if found.shape[0] == found.shape[1] else (found,):
                 if e.shape == case.shape:

@@ -1,7 +1,8 @@
-"""Claims that are not equalities: an inequality on a domain, and a point where a gradient vanishes."""
+"""An inequality on a domain: a point is searched for where it fails."""
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,16 +14,14 @@ from matcalc.diagnosis import Diagnosis
 from matcalc.errors import DomainError, ParseError, ShapeError
 from matcalc.evaluate import Evaluation
 from matcalc.expr import Expr, Symbol
-from matcalc.oracle import Evidence, Measurement, magnitude, moved, structure_of, weigh
+from matcalc.oracle import Evidence, magnitude
 from matcalc.problem import declarations
-from matcalc.sampling import FLAVOURS, GUARDED, Points, dimension_names, draw, integer_points, sample, size_assignments
+from matcalc.sampling import FLAVOURS, GUARDED, Points, dimension_names, draw, integer_points, size_assignments
 from matcalc.scope import Scope
-from matcalc.structure import Reading
-from matcalc.verdict import RIGHT, UNDECIDED, WRONG, Verdict
+from matcalc.verdict import UNDECIDED, WRONG, Verdict
 
 TRIES = 200
 SLACK = 1e-9
-KINK = 1e-2
 _INEQUALITY = re.compile(r"\s*(?P<relation>>=|<=|>|<|≥|≤|⪰|⪯|≻|≺)(?P<right>.*)$", re.DOTALL)
 _SPELLED = {"≥": ">=", "≤": "<=", "⪰": ">=", "⪯": "<=", "≻": ">", "≺": "<"}
 
@@ -54,7 +53,9 @@ def check_inequality(expression: str, claim: str, let: Iterable[str] = ()) -> Ve
     difference, says = _difference(expression, match["right"], declarations(let)), "the left side minus the right side"
     if relation.startswith("<"):
         difference, says = -difference, "the right side minus the left side"
-    return _search(difference, len(relation) == 1, says)
+    strict = len(relation) == 1
+    verdict = _search(difference, strict, says)
+    return replace(verdict, diagnosis=_cause(verdict.diagnosis, difference, strict)) if verdict.diagnosis else verdict
 
 
 def _difference(left: str, right: str, let: list[str]) -> Expr:
@@ -88,6 +89,15 @@ def _search(e: Expr, strict: bool, says: str) -> Verdict:
     return Verdict(
         UNDECIDED, None, (), None, None, Evidence(False, tried, 0.0, ("search",), None, False), notes=(note,)
     )
+
+
+def _cause(found: Diagnosis, difference: Expr, strict: bool) -> Diagnosis:
+    """What is not refuted instead: the other direction, or equality allowed."""
+    if not _search(-difference, False, "").diagnosis:
+        return Diagnosis("sign", f"{found.message}; the other direction was not refuted")
+    if strict and not _search(difference, False, "").diagnosis:
+        return Diagnosis("unknown", f"{found.message}; with equality allowed it was not refuted")
+    return found
 
 
 def _is_nonzero(at: Points) -> np.ndarray:
@@ -170,59 +180,3 @@ def _refuted(e: Expr, at: Points, tried: int, says: str) -> Verdict:
 
 def _plain(value: np.ndarray) -> Any:
     return value.item() if value.size == 1 else value.tolist()
-
-
-def check_stationary(expression: str, wrt: str, at: str, let: Iterable[str] = ()) -> Verdict:
-    """Whether the gradient of a scalar vanishes at a point, along all directions that the structure of `wrt` allows.
-
-    Args:
-        expression: a scalar.
-        wrt: the variable X.
-        at: the point, `inv(A)*b` or `X = inv(A)*b`.
-        let: declarations.
-
-    Raises:
-        ParseError, DeclarationError, ShapeError: the expression or the point cannot be read or does not fit.
-    """
-    scope = Scope(declarations(let), wrt)
-    e, point = scope.read(expression, re.sub(r"^\s*\w+\s*=(?!=)", "", at), like=lambda _, variable: variable)
-    variable = scope.variable
-    if not e.is_scalar:
-        raise ShapeError(f"stationary: expected a scalar expression, got {shape.show(e.shape)}")
-    if variable.name in point.names:
-        raise ParseError(f"stationary: the point must not name {variable.name} itself")
-    trials = []
-    for points in sample([e, point], [variable]):
-        here = points.at(**{variable.name: np.array(points(point))})
-        if not structure_of(variable).contains(here.values[variable.name]):
-            return _not_a_member(variable)
-        scale = Measurement(e, variable, points).scale
-        if (_jump(e, variable, here) > KINK * scale).any():
-            note = "the expression has a kink there, and so no gradient that could vanish"
-            return Verdict(UNDECIDED, None, (), None, None, Evidence(False, 0, 0.0, decided=False), notes=(note,))
-        usual = np.maximum(_slope(e, variable, points), 1e-6 * scale)
-        trials.append((points, _slope(e, variable, here) / usual))
-    found = weigh(trials, oracles=("complex step",))
-    verdict = RIGHT if found.ok else WRONG if found.decided else UNDECIDED
-    diagnosis = Diagnosis("unknown", "the gradient does not vanish there") if verdict == WRONG else None
-    return Verdict(verdict, None, (), diagnosis, None, found)
-
-
-def _slope(e: Expr, variable: Symbol, points: Points) -> np.ndarray:
-    """The size of the gradient along the structure."""
-    g = Measurement(e, variable, points).gradient(Reading.TANGENT)
-    return np.sqrt(np.sum(g**2, (-2, -1)))
-
-
-def _jump(e: Expr, variable: Symbol, points: Points) -> np.ndarray:
-    """How much the slope along a direction of the structure changes at each point, at most over the directions."""
-    step = 1e-5
-    directions = Measurement(e, variable, points).directions
-    around = [[moved(points, variable.name, d, sign * step)(e) for sign in (1, -1)] for d in directions.swapaxes(0, 1)]
-    bends = [np.abs(ahead + behind - 2 * points(e))[:, 0, 0] / step for ahead, behind in around]
-    return np.max(bends, axis=0, initial=0.0)
-
-
-def _not_a_member(variable: Symbol) -> Verdict:
-    diagnosis = Diagnosis("unknown", f"the point is not {variable.structure}, as {variable.name} is declared to be")
-    return Verdict(WRONG, None, (), diagnosis, None, Evidence(False, 0, float("inf")))
