@@ -10,6 +10,7 @@ from typing import Any
 from matcalc.assumptions import Assumptions
 from matcalc.batch import error_message
 from matcalc.closed import inserted
+from matcalc.diagnosis import UNKNOWN
 from matcalc.document import ASSUMPTION, Part, lines
 from matcalc.entries import COMPARE
 from matcalc.errors import DeclarationError, MatcalcError
@@ -26,6 +27,7 @@ from matcalc.judgement import (
 from matcalc.meaning import expand
 from matcalc.plain import OF_THE_MATRIX, bare, with_matrix_functions
 from matcalc.scope import Scope
+from matcalc.slips import slip
 from matcalc.statements import Chain, Side, chains
 from matcalc.syntax import Syntax, walk
 from matcalc.verdict import RIGHT, WRONG, Verdict
@@ -267,6 +269,8 @@ class Reader:
             return ASIDE, None, f"{name} is free: this defines it or assumes something of it"
         decide = partial(judge_order, right.relation) if right.relation in _INEQUALITIES else judge
         verdict = decide(*sides, self.known)
+        if right.relation == "=" and verdict.verdict == WRONG and verdict.diagnosis in (None, UNKNOWN):
+            verdict = replace(verdict, diagnosis=slip(left, right, self.known, self._tree) or UNKNOWN)
         if right.relation == "=" and not verdict.is_right and (found := self._set_to_zero(sides, origin)):
             self.set_to_zero = found
             return ASIDE, None, f"the derivative is set to zero: an equation for {bare(found.operands[1]).value}"

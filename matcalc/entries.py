@@ -190,7 +190,7 @@ class Point:
         base, exponent = tree.operands
         value, k = self(base), constant(exponent)
         if _is_scalar(value):
-            return value ** (int(k) if k is not None and k.denominator == 1 else self(exponent))
+            return value ** self._exponent(exponent)
         if value.shape[-1] != value.shape[-2] or k is None or k.denominator > 2:
             raise ShapeError(f"power: {_shape(value)} to the power {k if k is not None else 'of a name'} is not read")
         if k.denominator == 2:
@@ -198,8 +198,16 @@ class Point:
         return np.linalg.matrix_power(GUARDED.inverse(value) if k < 0 else value, abs(int(k)))
 
     def _elementwise_power(self, tree: Syntax) -> np.ndarray:
-        k = constant(tree.operands[1])
-        return self(tree.operands[0]) ** (int(k) if k is not None and k.denominator == 1 else self(tree.operands[1]))
+        return self(tree.operands[0]) ** self._exponent(tree.operands[1])
+
+    def _exponent(self, tree: Syntax) -> int | np.ndarray:
+        k = constant(tree)
+        if k is not None and k.denominator == 1:
+            return int(k)
+        value = self(tree)
+        if not _is_scalar(value):
+            raise ShapeError(f"an exponent is a number, got {_shape(value)}")
+        return value
 
     def _call(self, tree: Syntax) -> np.ndarray:
         name = tree.value
@@ -220,7 +228,10 @@ class Point:
         return kernels.FUNCTIONS[name](GUARDED, *values)
 
     def _size(self, tree: Syntax) -> int:
-        return round(float(self(tree).item()))
+        value = self(tree)
+        if not _is_scalar(value):
+            raise ShapeError(f"a size or the end of a range is a number, got {_shape(value)}")
+        return round(float(value.item()))
 
     def _bars(self, tree: Syntax) -> np.ndarray:
         value = self(tree.operands[0])
@@ -425,6 +436,8 @@ class Point:
         if of.operation != "name" or self._structure(of.value).name not in CLOSED_UNDER_INVERSE:
             raise ParseError("a derivative by this inverse is not read", of.start)
         value = self(of)
+        if value.shape[-1] != value.shape[-2]:
+            raise ShapeError(f"a derivative by an inverse: {_shape(value)} has none")
         return Variable(of.value, value, *self._directions(of.value, value), inverted=True)
 
     def _directions(self, name: str, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

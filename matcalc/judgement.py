@@ -73,12 +73,25 @@ def _on_either_side(left: Syntax, right: Syntax, known: Assumptions) -> Verdict:
 
 def _may_hold(left: Syntax, right: Syntax, known: Assumptions) -> bool:
     """Whether no numbers refute an equality; what cannot be evaluated may hold."""
-    meaning = known.meaning()
     try:
-        found = compare(written_out(left, known, meaning), written_out(right, known, meaning), meaning)
+        found = _by_value(left, right, known)
     except MatcalcError:
         return True
     return found.ok or not found.decided
+
+
+def agree(left: Syntax, right: Syntax, known: Assumptions) -> bool:
+    """Whether two sides have the same values wherever they are tried.
+
+    Raises:
+        MatcalcError: a side has no value.
+    """
+    return _by_value(left, right, known).ok
+
+
+def _by_value(left: Syntax, right: Syntax, known: Assumptions) -> Evidence:
+    meaning = known.meaning()
+    return compare(written_out(left, known, meaning), written_out(right, known, meaning), meaning)
 
 
 def _on_the_left(verdict: Verdict, left: Syntax, right: Syntax, known: Assumptions) -> Verdict:

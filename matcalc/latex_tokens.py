@@ -256,6 +256,9 @@ def _font(text: str, match: "re.Match[str]") -> tuple[str, str, int] | None:
 
 
 def _macro(name: str, start: int, text: str, end: int = 0) -> tuple[str, str, int] | None:
+    alone = re.compile(r"\s*([A-Za-z1])(?![A-Za-z])").match(text, start + 1 + len(name)) if name in FONTS else None
+    if alone is not None and (name, alone[1]) in FONT_WORDS:  # \mathcal N without braces
+        return FONT_WORDS[name, alone[1]], alone[1], alone.end()
     if name in MACROS:
         return MACROS[name], name, end
     if name in GREEK or name in VARIANTS:

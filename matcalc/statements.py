@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from matcalc.errors import ParseError
@@ -45,6 +45,14 @@ class Side:
         from matcalc.latex_syntax import parse_formula
 
         return parse_formula(self.tokens, self._formula, functions)
+
+    def retold(self, text: str) -> "Side":
+        """The side with another text, in the same notation."""
+        if not self.tokens:
+            return replace(self, text=text, start=0)
+        from matcalc.latex_tokens import tokenise
+
+        return replace(self, text=text, start=0, tokens=tuple(t for t in tokenise(text) if t.type != "ROW"))
 
     @property
     def _formula(self) -> str:

@@ -55,7 +55,7 @@ WRONG = {  # one claim, and what is said of it
     r"\int_{-\infty}^{\infty} t^2 e^{-t^2/2} dt = \frac12 \int_{-\infty}^{\infty} e^{-t^2/2} dt": "multiplied by 2",
     r"\int_{-\infty}^{\infty} e^{-t^2/2} dt = \sqrt{\pi}": "multiplied by sqrt(2)",
     r"\sum_{i=1}^n x_{ii} = \operatorname{tr}(X) + 1": "the term 1 does not belong there",
-    r"\sum_{i=1}^n x_{ii} = \operatorname{tr}(X) + \det X \sum_{i=1}^n x_i": "no single edit",
+    r"\sum_{i=1}^n x_{ii} = \operatorname{tr}(X) + \det X \sum_{i=1}^n x_i": "does not belong there",
     r"\mathbb{E}[x x^T] = \Sigma - \mu\mu^T": "the sign of the term -mu*mu' is wrong",
     r"\mathbb{E}[x x^T] = \Sigma": "a term is missing: mu*mu'",
     r"\mathbb{E}[x^T A x] = \operatorname{tr}(A\Sigma) + \mu^T\mu": "the factor A is missing",
@@ -322,3 +322,58 @@ def test_a_derivative_set_to_zero_is_an_equation_and_its_solution_is_checked():
         (zero, aside), ("S", right),
         (zero, right), (zero, "wrong"),
     ]  # fmt: skip
+
+
+SLIPS = [
+    (r"\sum_i (x_i - \mu_i)^2", r"\sum_i (x_i^2 - x_i\mu_i + \mu_i^2)", "wrong-term"),
+    (r"\sum_i x_i y_i + \sum_i w_i^2", r"\sum_i (x_i y_i - w_i^2)", "sign"),
+    (r"\sum_i \frac{(x_i - \mu_i)^2}{s_i^2}", r"\sum_i \frac{x_i^2 - 2 x_i \mu_i + \mu_i^2}{s_i}", "wrong-power"),
+    (r"\frac{\partial}{\partial x_j} \log \sum_i e^{x_i}", r"\frac{e^{x_j}}{\sum_i x_i}", "missing-factor"),
+    (r"\frac{\partial}{\partial x_j} \sum_i x_i^2 y_i", r"2 x_j", "missing-factor"),
+    (r"\sum_{i,j} A_{ij} x_i x_j", r"\sum_{i,j} A_{ij} x_i y_j", "wrong-term"),
+    (r"\frac{\partial}{\partial x_k} \sum_{i,j} x_i A_{ij} x_j", r"\sum_j A_{kj} x_j - \sum_j A_{jk} x_j", "sign"),
+    (r"\prod_i e^{x_i}", r"e^{-\sum_i x_i}", "sign"),
+    (r"\sum_i x_i (y_i + w_i)", r"\sum_i x_i y_i + \sum_i w_i", "missing-factor"),
+    (r"\sum_i x_i", r"\sum_i x_i + \sum_i \mu_i", "extra-term"),
+]
+
+
+@pytest.mark.parametrize(("left", "right", "kind"), SLIPS, ids=[f"{s[1]} {s[2]}" for s in SLIPS])
+def test_a_slip_in_a_sum_over_an_index_is_undone_in_the_text(left, right, kind):
+    let = "x: n; y: n; w: n; s: n; mu: n; A: n x n\n"
+    (step,) = matcalc.derivation(f"{let}{left} = {right}").steps
+    found = step.verdict.diagnosis
+    assert (step.status, found.kind) == ("wrong", kind)
+    mended = f"{found.edit} = {right}" if found.message.startswith("on the left") else f"{left} = {found.edit}"
+    assert matcalc.derivation(let + mended).steps[0].status == "right"
+
+
+def test_what_no_slip_explains_stays_unknown():
+    (step,) = matcalc.derivation(r"x: n" + "\n" + r"\sum_i x_i^2 = \sum_i \tanh(x_i) + 7").steps
+    assert (step.status, step.verdict.diagnosis.kind, step.verdict.diagnosis.edit) == ("wrong", "unknown", None)
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        (r"\sum_{i=1}^y x_i = 0", "the end of a range is a number, got n x 1"),
+        (r"\sum_i x_i^{y} = 0", "an exponent is a number"),
+    ],
+)
+def test_a_range_and_an_exponent_are_numbers(statement, reason):
+    (step,) = matcalc.derivation("x: n; y: n\n" + statement).steps
+    assert step.status == "not read"
+    assert "internal" not in step.reason
+
+
+FONTS_ALONE = [
+    r"\mathbb E_{x\sim\mathcal N(\mu, S)}[x x^\top] = \mu\mu^\top + S",
+    r"\int_{\mathbb R^n} \mathcal N(x|\mu,S) x \, dx = \mu",
+    r"x^\top \mathbf 1 = \sum_i x_i",
+]
+
+
+@pytest.mark.parametrize("statement", FONTS_ALONE)
+def test_a_font_may_stand_before_a_letter_without_braces(statement):
+    (step,) = matcalc.derivation("x: n; mu: n; S: n x n spd\n" + statement).steps
+    assert step.status == "right"
