@@ -25,7 +25,7 @@ from matcalc.judgement import (
     undeclared,
 )
 from matcalc.meaning import expand
-from matcalc.plain import OF_THE_MATRIX, bare, with_matrix_functions
+from matcalc.plain import OF_THE_MATRIX, bare, in_paper
 from matcalc.scope import Scope
 from matcalc.slips import slip
 from matcalc.statements import Chain, Side, chains
@@ -278,7 +278,7 @@ class Reader:
 
     def _tree(self, side: Side) -> Syntax:
         tree = side.tree(self.known.functions)
-        return with_matrix_functions(tree, lambda t: Scope(self.known.let).shape_of(t)) if side.tokens else tree
+        return in_paper(tree, lambda t: Scope(self.known.let).shape_of(t)) if side.tokens else tree
 
     def _require_declared(self, sides: tuple[Syntax, Syntax]) -> None:
         if not (self.strict and self.known.declared):
@@ -329,6 +329,8 @@ def _as_read(trees: tuple[Syntax, Syntax], sides: tuple[Side, Side]) -> list[str
         for node in walk(tree)
     )
     notes = [r"\sum without an index is read as Σ"] if bare_sum else []
+    if any(node.operation == "filled" for tree in trees for node in walk(tree)):
+        notes.append("a number beside a vector is read as added to every entry")
     called = {node.value for tree in trees for node in walk(tree) if node.operation == "call"}
     read = [(f, m) for f, m in OF_THE_MATRIX.items() if m in called and not any(m in side.text for side in sides)]
     return notes + [f"{f} of a square matrix is read as the function {m} of the matrix" for f, m in read]

@@ -18,7 +18,7 @@ from lark.lexer import Lexer
 
 from matcalc.errors import ParseError
 from matcalc.latex_tokens import tokenise
-from matcalc.plain import ShapeOf, bare, plain, with_matrix_functions
+from matcalc.plain import ShapeOf, bare, in_paper, plain
 from matcalc.shape import ELEMENTWISE
 from matcalc.syntax import Syntax, rational
 
@@ -31,7 +31,7 @@ def parse_latex(text: str, shape_of: ShapeOf) -> Syntax:
     Raises:
         ParseError: what cannot be read, or is not of the language, with its position.
     """
-    return plain(with_matrix_functions(parse_formula(tokenise(text), text), shape_of), shape_of)
+    return plain(in_paper(parse_formula(tokenise(text), text), shape_of), shape_of)
 
 
 def parse_formula(tokens: Sequence[Token], text: str, functions: Collection[str] = ()) -> Syntax:

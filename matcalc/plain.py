@@ -55,6 +55,8 @@ def plain(tree: Syntax, shape_of: ShapeOf) -> Syntax:
             case "ones":
                 one = Syntax("number", (), Fraction(1), node.start, node.end)
                 return replace(node, operation="call", operands=(one,), value="vector")
+            case "filled":
+                return replace(node, operation="call")
             case "power":
                 return _root_of_matrix(node, shape_of)
             case "negative" if node.operands[0].operation == "negative":
@@ -96,6 +98,46 @@ def with_matrix_functions(tree: Syntax, shape_of: ShapeOf) -> Syntax:
         return replace(node, value=OF_THE_MATRIX[node.value]) if may_be_square and rows != shape.ONE else node
 
     return transform(tree, rule)
+
+
+def with_numbers_filled(tree: Syntax, shape_of: ShapeOf) -> Syntax:
+    """A formula of a paper, in which a number added to a vector is added to every entry.
+
+    So it is beside a matrix that is not square, or made entry by entry; 1 - A of a square A may mean I - A.
+    """
+
+    def rule(node: Syntax) -> Syntax:
+        if node.operation not in ("add", "subtract"):
+            return node
+        a, b = node.operands
+        return replace(node, operands=(_filled(a, b, shape_of), _filled(b, a, shape_of)))
+
+    return transform(tree, rule)
+
+
+def _filled(number: Syntax, other: Syntax, shape_of: ShapeOf) -> Syntax:
+    if constant(number) is None:
+        return number
+    try:
+        rows, columns = shape_of(plain(other, shape_of))
+    except MatcalcError:  # with indices or integrals in it
+        return number
+    if rows == shape.ONE or shape.is_open(rows) or (rows == columns and not _is_elementwise(other)):
+        return number
+    kind = "vector" if columns == shape.ONE else "matrix"
+    return Syntax("filled", (number,), kind, number.start, number.end)
+
+
+def _is_elementwise(tree: Syntax) -> bool:
+    node = bare(tree)
+    is_function = node.operation == "call" and node.value in shape.ELEMENTWISE
+    is_filled = any(operand.operation == "filled" for operand in node.operands)
+    return is_function or is_filled or node.operation in ("hadamard", "elementwise_power", "elementwise_divide")
+
+
+def in_paper(tree: Syntax, shape_of: ShapeOf) -> Syntax:
+    """A formula as papers mean it: functions of matrices, and numbers added to every entry."""
+    return with_numbers_filled(with_matrix_functions(tree, shape_of), shape_of)
 
 
 def constant(node: Syntax) -> Fraction | None:

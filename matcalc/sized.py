@@ -25,7 +25,7 @@ def sized(tree: Syntax, let: Iterable[str], is_closed: Callable[[Syntax], bool])
 
 
 def _is_unsized(node: Syntax) -> bool:
-    return node.operation == "ones" or (node.operation == "name" and node.value == "I")
+    return node.operation in ("ones", "filled") or (node.operation == "name" and node.value == "I")
 
 
 def _with_sizes(tree: Syntax, scope: Scope) -> Syntax:
@@ -34,12 +34,14 @@ def _with_sizes(tree: Syntax, scope: Scope) -> Syntax:
     inference.shape(tree)
 
     def rule(node: Syntax) -> Syntax:
-        function = {("name", "I"): "eye", ("call", "vector"): "ones"}.get((node.operation, node.value))
-        if function is None:
+        is_identity = (node.operation, node.value) == ("name", "I")
+        if not is_identity and (node.operation, node.value) not in (("call", "vector"), ("call", "matrix")):
             return node
-        rows, columns = scope.unifier.shape(inference.shapes[id(node)])
-        sizes = (rows,) if function == "eye" else (rows, columns)
-        return replace(node, operation="call", value=function, operands=tuple(_size(d, node) for d in sizes))
+        sizes = [_size(d, node) for d in scope.unifier.shape(inference.shapes[id(node)])]
+        if is_identity:
+            return replace(node, operation="call", value="eye", operands=(sizes[0],))
+        ones = replace(node, operation="call", value="ones", operands=tuple(sizes))
+        return Syntax("multiply", (node.operands[0], ones), None, node.start, node.end)
 
     return transform(tree, rule)
 

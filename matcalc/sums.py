@@ -12,7 +12,7 @@ from matcalc.expr import Expr, Symbol
 from matcalc.latex_syntax import parse_formula
 from matcalc.latex_tokens import tokenise
 from matcalc.measured import Measured, free_indices, measured
-from matcalc.plain import LOOPS, with_matrix_functions
+from matcalc.plain import LOOPS, in_paper
 from matcalc.sampling import sample
 from matcalc.scope import Scope
 from matcalc.shape import SCALAR, Dim, Shape
@@ -81,7 +81,7 @@ def _measured(tree: Syntax, text: str, known: Assumptions, scope: Scope) -> Meas
     free = sorted(set(free_indices(tree, frozenset(meaning.sizes))))
     if free:
         raise ParseError(f"the index {free[0]} is free in {text!r}: write the whole of it, not one entry", 0)
-    tree = written_out(with_matrix_functions(tree, scope.shape_of), known, meaning)
+    tree = written_out(in_paper(tree, scope.shape_of), known, meaning)
     of_any_shape = measured(tree, meaning, SCALAR, text)
     return replace(of_any_shape, declared_shape=_shape(of_any_shape))
 

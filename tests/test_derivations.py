@@ -377,3 +377,23 @@ FONTS_ALONE = [
 def test_a_font_may_stand_before_a_letter_without_braces(statement):
     (step,) = matcalc.derivation("x: n; mu: n; S: n x n spd\n" + statement).steps
     assert step.status == "right"
+
+
+FILLED = [
+    (r"\nabla_x v^T \tanh(Wx) = W^T((1 - \tanh^2(Wx)) \odot v)", "right"),
+    (r"\nabla_x v^T \tanh(Wx) = W^T((1 + \tanh^2(Wx)) \odot v)", "wrong"),
+    (r"\nabla_W v^T \tanh(Wx) = ((1 - \tanh^2(Wx)) \odot v) x^T", "right"),
+    (r"\sum_i (1 - x_i)^2 = (1 - x)^T (1 - x)", "right"),
+    (r"\sum_i (2 - x_i)^2 = (1 - x)^T (1 - x)", "wrong"),
+    (r"A \odot A = A \odot A + 1 - 1", "right"),
+    (r"(1 - A)(1 + A) = 1 - A^2", "not read"),
+    (r"1 - x^T y = 1 - y^T x", "right"),
+]
+
+
+@pytest.mark.parametrize(("statement", "status"), FILLED, ids=[s for s, _ in FILLED])
+def test_a_number_beside_a_vector_is_added_to_every_entry(statement, status):
+    (step,) = matcalc.derivation("W: m x n; x: n; y: n; v: m; A: n x n\n" + statement).steps
+    assert step.status == status
+    is_filled = "x^T y" not in statement and status != "not read"
+    assert ("added to every entry" in step.reason) == is_filled
