@@ -62,7 +62,7 @@ class Assumptions:
             DeclarationError: the line is not an assumption that can be read.
         """
         result = self
-        for part in _parts(text):
+        for part in stated(text):
             result = result._one(_LEAD.sub("", part.strip(), count=1))
         return result
 
@@ -118,7 +118,7 @@ class Assumptions:
         return text in self.declared or text in self.definitions
 
 
-def _parts(text: str) -> list[str]:
+def stated(text: str) -> list[str]:
     """Assumptions on one line are separated by semicolons, or by commas before the next colon."""
     return [p for p in re.split(r";|,(?=[^,;()]*:(?!=))", text) if p.strip()]
 

@@ -7,11 +7,11 @@ from functools import partial
 from html import escape
 from typing import Any
 
-from matcalc.assumptions import Assumptions
+from matcalc.assumptions import Assumptions, stated
 from matcalc.batch import error_message
 from matcalc.closed import inserted
 from matcalc.diagnosis import UNKNOWN
-from matcalc.document import ASSUMPTION, Part, lines
+from matcalc.document import ASSUMPTION, Part, lines, rows
 from matcalc.entries import COMPARE
 from matcalc.errors import DeclarationError, MatcalcError
 from matcalc.integrals import mentions
@@ -183,17 +183,22 @@ class Reader:
                 yield from self._formula(part)
 
     def _assume(self, part: Part) -> Iterator[Step]:
-        try:
-            self.known = self.known.assume(part.text)
-        except MatcalcError as error:
-            yield Step(part.line, part.text, "", "", UNREAD, None, str(error), part.is_display)
+        for item in stated(part.text):
+            try:
+                self.known = self.known.assume(item)
+            except MatcalcError as error:
+                yield Step(part.line, item, "", "", UNREAD, None, str(error), part.is_display)
 
     def _formula(self, part: Part) -> Iterator[Step]:
         try:
             found = list(chains(part.text, part.is_latex))
         except MatcalcError as error:
             self.last = None
-            yield Step(part.line, part.text, "", "", UNREAD, None, str(error), part.is_display)
+            if len(by_row := rows(part)) > 1:
+                for row in by_row:
+                    yield from self._formula(row)
+            else:
+                yield Step(part.line, part.text, "", "", UNREAD, None, str(error), part.is_display)
             return
         if part.is_display and not part.is_near:
             self.last = None

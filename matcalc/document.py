@@ -16,15 +16,24 @@ _DISPLAYS = (
     rf"\\begin\{{(?P<name>(?:{_ENVIRONMENTS})\*?)\}}(?:\{{\d+\}})?(?P<environment>.*?)\\end\{{(?P=name)\}}",
 )
 _ALONE = r"(?m:^[ \t]*\$(?!\$)(?P<alone>[^$\n]+)(?<!\\)\$(?!\$)[ \t]*$)"
-_INLINE = (_ALONE, r"(?<![\\$])\$(?!\$)(?P<inline>[^$]*?=[^$]*?)(?<!\\)\$(?!\$)", r"\\\((?P<round>[^$]*?=.*?)\\\)")
+_ROUND = r"\\\((?P<round>.*?)\\\)"
+_INLINE_TEX = r"(?<![\\$])\$(?!\$)(?P<inline>(?:[^$\n]|\n(?!\s*\n))*?)(?<!\\)\$(?!\$)"
+_TIGHT = r"(?<![\\$])\$(?![\s$])(?P<tight>(?:[^$\n]|\n(?!\s*\n))*?)(?<![\\\s])\$(?![\d$])"  # $5 and $7 are no formula
+_LOOSE = r"(?<![\\$])\$(?!\$)(?P<inline>[^$]*?=[^$]*?)(?<!\\)\$(?!\$)"
+_CODE = r"(?<!`)`[^`\n]+`(?!`)"
 _FENCE = r"```(?P<language>\w*)\n(?P<code>.*?)```"
 _TEX = re.compile(
-    "|".join((r"(?<!\\)%[ \t]*let:?[ \t]+(?P<let>[^\n]*)", r"(?<!\\)%[^\n]*", *_DISPLAYS, *_INLINE)), re.DOTALL
+    "|".join((r"(?<!\\)%[ \t]*let:?[ \t]+(?P<let>[^\n]*)", r"(?<!\\)%[^\n]*", *_DISPLAYS, _ALONE, _INLINE_TEX, _ROUND)),
+    re.DOTALL,
 )
 _MARKDOWN = re.compile(
-    "|".join((r"<!--\s*let:?\s(?P<let>.*?)-->", r"<!--.*?-->", _FENCE, *_DISPLAYS, *_INLINE)), re.DOTALL
+    "|".join(
+        (r"<!--\s*let:?\s(?P<let>.*?)-->", r"<!--.*?-->", _FENCE, _CODE, *_DISPLAYS, _ALONE, _TIGHT, _LOOSE, _ROUND)
+    ),
+    re.DOTALL,
 )
-_FORMULAS = ("dollars", "brackets", "environment", "alone", "inline", "round", "code")
+_IN_TEXT = ("tight", "inline", "round")
+_FORMULAS = ("dollars", "brackets", "environment", "alone", *_IN_TEXT, "code")
 NEAR = 20
 
 
@@ -60,9 +69,11 @@ def _marked(text: str, pattern: "re.Pattern[str]") -> Iterator[Part]:
         name = next((n for n in _FORMULAS if groups.get(n) is not None), None)
         if name is None or (name == "code" and groups["language"] != "math"):
             continue
+        if name in _IN_TEXT and "=" not in groups[name]:
+            continue
         start = match.start(name) + len(groups[name]) - len(groups[name].lstrip())
         if groups[name].strip():
-            is_display = name not in ("inline", "round")
+            is_display = name not in _IN_TEXT
             is_near = len("".join(text[end : match.start()].split())) <= NEAR
             yield Part(FORMULA, groups[name].strip(), _line(text, start), is_display, is_near, True)
             end = match.end() if is_display else end
@@ -81,6 +92,18 @@ def _joined(found: Iterator[Part]) -> Iterator[Part]:
         waiting = part
     if waiting is not None:
         yield waiting
+
+
+def rows(part: Part) -> list[Part]:
+    """The rows of a formula, each by itself: what is wrong in one must not keep the others from being read."""
+    bare = re.sub(r"\\(?:begin|end)\{[a-z]+\*?\}", lambda m: " " * len(m.group()), part.text)
+    found, line = [], part.line
+    for row in re.split(r"\\\\(?:\[[^\]]*\])?", bare):
+        lead = len(row) - len(row.lstrip())
+        if row.strip():
+            found.append(replace(part, text=row.strip(), line=line + row.count("\n", 0, lead), is_near=True))
+        line += row.count("\n")
+    return found
 
 
 def _goes_on(part: Part) -> bool:

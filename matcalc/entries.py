@@ -18,7 +18,7 @@ from matcalc.errors import MatcalcError, ParseError, ShapeError
 from matcalc.integrals import exponents, integrate
 from matcalc.meaning import Meaning, capital
 from matcalc.oracle import STEP, structure_of
-from matcalc.plain import LOOPS, bare, constant
+from matcalc.plain import LOOPS, bare, constant, require_vector
 from matcalc.sampling import FLAVOURS, GUARDED, draw, size_assignments
 from matcalc.shape import ELEMENTWISE, RIGID, Dim, Operand
 from matcalc.structure import GENERAL, Reading, Structure
@@ -275,11 +275,10 @@ class Point:
         if base.operation == "ones":
             return np.ones((self._size(places[0]), 1))
         if base.operation == "norm":
-            return (
-                self._norm(base)
-                if places[0].value != 1
-                else kernels.FUNCTIONS["norm1"](GUARDED, self(base.operands[0]))
-            )
+            value = self(base.operands[0])
+            if places[0].value == 2:
+                require_vector((Dim(value.shape[-2]), Dim(value.shape[-1])), tree)
+            return kernels.FUNCTIONS["norm1" if places[0].value == 1 else "norm2"](GUARDED, value)
         indices = tuple(map(self._index, places))
         if base.operation == "name" and base.value == "delta" and len(indices) == 2:
             return np.full((1, 1), float(indices[0] == indices[1]))

@@ -134,6 +134,11 @@ def _group(node: Syntax, tokens: list[Token]) -> Syntax:
 
 def _power(node: Syntax, tokens: list[Token]) -> Syntax:
     base, exponent = node.operands[0], bare(node.operands[1])
+    if _is_label(node.operands[1]):
+        raise ParseError(
+            f"a superscript in brackets is a label, no power (character {node.start + 1}); write it as an index",
+            node.start,
+        )
     if exponent.operation == "name" and exponent.value == "T":
         return replace(node, operation="transpose", operands=(base,))
     if exponent.operation == "negative" and bare(exponent.operands[0]).value == "T":
@@ -143,6 +148,14 @@ def _power(node: Syntax, tokens: list[Token]) -> Syntax:
     if exponent.operation == "name" and exponent.value in ("dagger", "H"):
         raise ParseError(f"complex matrices are not supported (character {node.start + 1})", node.start)
     return replace(node, operands=(base, exponent))
+
+
+def _is_label(exponent: Syntax) -> bool:
+    """Whether an exponent is (2) or (k), as of the second layer or the k-th step, rather than 2 or k."""
+    inner = exponent.operands[0] if exponent.operation == "group" else exponent
+    body = bare(inner)
+    is_name = body.operation == "name" and body.value != "T"
+    return inner.operation == "group" and (is_name or (body.operation == "number" and body.value.denominator == 1))
 
 
 def _transposed(node: Syntax, tokens: list[Token]) -> Syntax:

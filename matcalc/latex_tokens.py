@@ -321,6 +321,10 @@ def _pair_bars(tokens: Sequence[Token]) -> list[Token]:
                 )
             stack.pop()
         result.append(token)
+    for opening in (result[k] for k in stack):
+        if opening.type in ("BAR_OPEN", "NORM_OPEN"):
+            start = opening.start_pos or 0
+            raise ParseError(f"{opening.value} at character {start + 1} is not closed", start)
     return result
 
 

@@ -1,11 +1,12 @@
 """Trees of what papers write, turned into the plain language, or refused where the language has no word for it."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 
 from matcalc import shape
-from matcalc.errors import MatcalcError, ParseError
+from matcalc.errors import MatcalcError, ParseError, ShapeError
 from matcalc.syntax import GREEK, Syntax, transform
 
 ShapeOf = Callable[[Syntax], shape.Shape]
@@ -41,7 +42,7 @@ def plain(tree: Syntax, shape_of: ShapeOf) -> Syntax:
     def rule(node: Syntax) -> Syntax:
         match node.operation:
             case "subscript":
-                return _indexed(node)
+                return _indexed(node, shape_of)
             case "transpose" if bare(node.operands[0]).operation == "number":
                 hint = r"(A^{-1})^\top is A^{-\top}"
                 raise ParseError(f"a number is transposed at character {node.start + 1}; {hint}", node.start)
@@ -153,7 +154,7 @@ def constant(node: Syntax) -> Fraction | None:
     return None
 
 
-def _indexed(node: Syntax) -> Syntax:
+def _indexed(node: Syntax, shape_of: ShapeOf) -> Syntax:
     """x_1 is the name x1, I_n the identity, 1_n the vector of ones, ‖X‖_F a norm."""
     base, *indices = bare(node.operands[0]), *node.operands[1:]
     texts = [str(i.value) for i in indices]
@@ -162,6 +163,9 @@ def _indexed(node: Syntax) -> Syntax:
     if base.operation == "call" and base.value == "vector" and len(indices) == 1:
         one = Syntax("number", (), Fraction(1), node.end, node.end)
         return replace(node, operation="call", operands=(indices[0], one), value="ones")
+    if base.operation == "call" and base.value == "norm2" and texts == ["2"]:
+        with suppress(ShapeError):  # names that are not declared may have other shapes than they have alone
+            require_vector(shape_of(base.operands[0]), node)
     if base.operation == "call" and base.value == "norm2" and texts in (["F"], ["2"], ["1"]):
         return replace(base, value="norm1" if texts == ["1"] else "norm2", end=node.end)
     if base.operation == "name" and all(i.operation in ("name", "number") for i in indices):
@@ -170,6 +174,16 @@ def _indexed(node: Syntax) -> Syntax:
     raise ParseError(
         f"{BEYOND['subscript']} at character {node.start + 1} has no closed form in the language", node.start
     )
+
+
+def require_vector(of: shape.Shape, node: Syntax) -> None:
+    r"""Refuse the norm \lVert X \rVert_2 of a matrix, its largest singular value."""
+    if of[1] != shape.ONE:
+        raise ParseError(
+            f"the spectral norm of a matrix (character {node.start + 1}) is not in the language; "
+            r"the Frobenius norm is \lVert X \rVert_F",
+            node.start,
+        )
 
 
 # --- a tree as text ---------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
 from matcalc.errors import ParseError
@@ -95,7 +96,7 @@ def chains(text: str, latex: bool = False) -> Iterator[Chain]:
         return
     from matcalc.latex_tokens import tokenise
 
-    for tokens, is_remark in _statements(tokenise(text)):
+    for tokens, is_remark in _statements(tokenise(text), text):
         yield Chain(tuple(_sides(tokens, text)), is_remark)
 
 
@@ -115,7 +116,7 @@ def _plain_sides(text: str) -> Iterator[Side]:
     yield Side(relation, text[start:].strip(), start)
 
 
-def _statements(tokens: Tokens) -> Iterator[tuple[list[Any], bool]]:
+def _statements(tokens: Tokens, text: str) -> Iterator[tuple[list[Any], bool]]:
     """The tokens between the places where a new statement starts: prose, a comma, a row that does not continue."""
     from matcalc.latex_tokens import depth_change
 
@@ -128,7 +129,7 @@ def _statements(tokens: Tokens) -> Iterator[tuple[list[Any], bool]]:
         if depth > 0 or token.type not in _BREAKS:
             current.append(token)
             continue
-        goes_on = not remark and _continues(tokens[k + 1 :])
+        goes_on = not remark and _continues(tokens[k + 1 :]) and not _is_signed_row(tokens[k:], text)
         if current and not goes_on and not _is_open(current[-1]):
             found = list(_unnumbered(current, remark))
             yield from found
@@ -153,6 +154,20 @@ def _continues(tokens: Tokens) -> bool:
     """Whether what follows, past spacing and words, goes on with the statement: with a relation or a sign."""
     following = next((t.type for t in tokens if t.type not in _BREAKS), "")
     return following in _CONTINUES or following in RELATIONS
+
+
+def _is_signed_row(tokens: Tokens, text: str) -> bool:
+    r"""Whether a break and what follows are a row `\\ -x &= y`: a sign and a relation, no & before the sign."""
+    row, sign = tokens[0], tokens[1] if len(tokens) > 1 else None
+    if (
+        row.type != "ROW"
+        or sign is None
+        or sign.type not in ("PLUS", "MINUS")
+        or "&" in text[row.end_pos : sign.start_pos]
+    ):
+        return False
+    following = takewhile(lambda t: t.type not in ("ROW", "SEPARATOR"), tokens[2:])
+    return any(t.type in RELATIONS for t in following)
 
 
 def _is_open(token: Any) -> bool:
