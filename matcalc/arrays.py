@@ -5,7 +5,7 @@ step, x + ih, for which the derivative is the imaginary part over h, so nothing 
 """
 
 from collections.abc import Callable
-from functools import cached_property, reduce
+from functools import reduce
 from typing import Any
 
 import jax
@@ -13,6 +13,8 @@ import jax.numpy as jnp
 import jax.scipy.linalg
 import numpy as np
 from jax import lax
+
+from matcalc.lazy import cached_property
 
 Array = Any
 Step = Callable[[Any], Any]

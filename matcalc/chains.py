@@ -1,7 +1,9 @@
 """In which order to multiply a chain of matrices: dynamic programming over the actual sizes."""
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
+
+from matcalc.lazy import cached_property
 
 Part = tuple[int, int]  # the first and the last factor
 

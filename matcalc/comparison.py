@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache, cached_property, partial
+from functools import cache, partial
 
 import numpy as np
 
 from matcalc.evaluate import Evaluation
 from matcalc.expr import Expr, Symbol
+from matcalc.lazy import cached_property
 from matcalc.noise import without_noise
 from matcalc.oracle import (
     SECOND_STEP,

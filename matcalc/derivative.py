@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
@@ -14,6 +13,7 @@ from matcalc.evaluate import function
 from matcalc.expr import Expr, Symbol
 from matcalc.form import Form
 from matcalc.formulation import Formulation, check_cholesky, kind_of
+from matcalc.lazy import cached_property
 from matcalc.oracle import TOLERANCE, Evidence, gap_between_routes, structure_of, weigh
 from matcalc.sampling import sample
 from matcalc.scope import Scope

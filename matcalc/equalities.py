@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import jax.numpy as jnp
@@ -14,6 +13,7 @@ from matcalc.expr import Expr, Symbol
 from matcalc.indices import Formula
 from matcalc.indices import to_latex as indices_to_latex
 from matcalc.latex import to_latex
+from matcalc.lazy import cached_property
 from matcalc.oracle import Question, magnitude, relative_error, weigh
 from matcalc.proof import Proof, fixed_sizes, single
 from matcalc.records import Printed, Record

@@ -8,10 +8,10 @@ rotation and transposition under a trace, and transposition of a scalar. Build t
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
 from itertools import count
 from typing import Any
 
+from matcalc.lazy import cached_property
 from matcalc.shape import SCALAR, Dim, Shape, is_scalar
 
 _IDENTITIES: dict[tuple[Any, ...], int] = {}

@@ -5,7 +5,7 @@ through a factorisation. Triangles are inverted by halves: nearly all of that is
 of the time of LAPACK's triangular solves with as many right-hand sides as rows.
 """
 
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, NamedTuple, Protocol, Self
 
 import jax
@@ -14,6 +14,7 @@ from jax import lax
 from jaxtyping import Float, Int
 
 from matcalc.arrays import Jax, transposed_product
+from matcalc.lazy import cached_property
 from matcalc.matrix_functions import ADJUGATE_BY_TRACES, adjugate
 
 Matrix = Float[jax.Array, "*batch n n"]

@@ -1,10 +1,10 @@
 """A formula, printed in every way."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from matcalc.expr import Expr
+from matcalc.lazy import cached_property
 from matcalc.text import PLAIN, SizeNames, to_text, to_unicode
 
 

@@ -9,7 +9,7 @@ complex step.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ import numpy as np
 from matcalc import arrays
 from matcalc.evaluate import Evaluation
 from matcalc.expr import Call, Expr, Hadamard, Opaque, Product, Sum, Symbol
+from matcalc.lazy import cached_property
 from matcalc.sampling import GUARDED, Points, sample
 from matcalc.structure import GENERAL, STRUCTURES, Reading, Structure
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
 import jax
@@ -18,6 +17,7 @@ from matcalc.gradient import grad
 from matcalc.indices import DerivativeFormula
 from matcalc.indices import to_latex as indices_to_latex
 from matcalc.latex import to_latex
+from matcalc.lazy import cached_property
 from matcalc.oracle import STEP, Question, relative_error, run, structure_of, weigh
 from matcalc.proof import Proof, close, fixed_sizes, prove, slopes_in_jax, together
 from matcalc.sampling import sample

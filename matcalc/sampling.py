@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from matcalc.arrays import NumPy
 from matcalc.errors import DomainError
 from matcalc.evaluate import Evaluation
 from matcalc.expr import Expr, Size, Symbol
+from matcalc.lazy import cached_property
 from matcalc.shape import SCALAR
 from matcalc.structure import GENERAL, STRUCTURES
 

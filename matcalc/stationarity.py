@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from matcalc.diagnosis import Bench, Case, Diagnosis, diagnose
 from matcalc.errors import ParseError, ShapeError
 from matcalc.evaluate import Evaluation
 from matcalc.expr import Expr, Symbol
+from matcalc.lazy import cached_property
 from matcalc.oracle import Evidence, Measurement, moved, structure_of, weigh
 from matcalc.problem import declarations
 from matcalc.sampling import GUARDED, Points, sample

@@ -10,9 +10,9 @@ import matcalc
 ROOT = Path(matcalc.__file__).parent
 
 ORDER = [
-    "errors", "structure", "vectorisation", "gradient", "shape", "syntax", "plain", "latex_tokens", "latex_syntax",
-    "statements", "expr", "algebra", "shortcuts", "factoring", "triangles", "simplification", "facts", "text",
-    "latex", "python_text", "inference", "building", "scope", "beside", "arrays", "matrix_functions", "kernels",
+    "errors", "lazy", "structure", "vectorisation", "gradient", "shape", "syntax", "plain", "latex_tokens",
+    "latex_syntax", "statements", "expr", "algebra", "shortcuts", "factoring", "triangles", "simplification", "facts",
+    "text", "latex", "python_text", "inference", "building", "scope", "beside", "arrays", "matrix_functions", "kernels",
     "chains", "factorisation", "products", "evaluate", "functions", "differential", "transpose", "sampling",
     "oracle", "noise", "jets", "exact_evaluation", "exact", "blackbox", "form", "formulation", "comparison",
     "derivative", "diagnosis", "meaning", "integrals", "entries", "measured", "sized", "assumptions", "closed",

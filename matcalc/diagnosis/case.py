@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -15,6 +14,7 @@ from matcalc.evaluate import Evaluation
 from matcalc.exact import ExactClaim
 from matcalc.expr import Call, Expr, Opaque, Symbol
 from matcalc.form import Form
+from matcalc.lazy import cached_property
 from matcalc.oracle import relative_error, structure_of, weigh
 from matcalc.sampling import GUARDED, Points, sample
 from matcalc.scope import Scope
