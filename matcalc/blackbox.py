@@ -12,6 +12,7 @@ from matcalc.expr import Opaque, Symbol
 from matcalc.sampling import sample
 from matcalc.shape import ONE, SCALAR, Dim
 from matcalc.shape import dim as read_dim
+from matcalc.syntax import canonical_name
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -79,7 +80,7 @@ def argument_names(function: Callable[..., Any], name: str) -> list[str]:
     parameters = inspect.signature(function).parameters.values()
     if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters):
         raise MatcalcError(f"{name}: expected a function with named arguments, such as lambda X, A: ..., got *args")
-    return [p.name for p in parameters if p.default is p.empty]
+    return [canonical_name(p.name) for p in parameters if p.default is p.empty]
 
 
 def blackbox(function: Callable[..., Any], symbols: Mapping[str, Symbol], name: str) -> Blackbox:

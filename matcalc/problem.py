@@ -68,13 +68,25 @@ def split_equation(claim: str, differential: str | None) -> str:
     """The right side of `dF = ...`; the left side may be any name that begins with d, or the derivative written out."""
     if "=" not in claim:
         return claim
-    left, _, right = claim.partition("=")
-    if "=" in right:
+    left, right = _at_equal_sign(claim)
+    if not right:
+        return claim
+    if _at_equal_sign(right)[1]:
         raise ParseError("the claim has more than one =; check one equation at a time", claim.index("="))
     in_latex = re.match(r"\s*(\\[dt]?frac\s*\{\s*(\\partial|d|\\mathrm)|\\nabla|\\partial|\\mathrm\s*\{?\s*d)", left)
     if in_latex is None and not re.fullmatch(r"\s*(d\s*/\s*d\w+|d|∂|∇)?[\w\s().,'^*+/ᵀ⁻¹∂∇-]*", left):
         raise ParseError(f"the left side {left.strip()!r} of the claim cannot be read", 0)
     return right
+
+
+def _at_equal_sign(text: str) -> tuple[str, str]:
+    """What stands before and behind the first = that is in no bracket."""
+    depth = 0
+    for k, character in enumerate(text):
+        depth += (character in "([{") - (character in ")]}")
+        if character == "=" and depth <= 0:
+            return text[:k], text[k + 1 :]
+    return text, ""
 
 
 def read_claim(

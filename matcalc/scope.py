@@ -143,6 +143,8 @@ class Scope:
         self._read.update(node.value for tree in trees for node in walk(tree) if node.operation == "name")
         for tree, text in zip(trees, texts, strict=True):
             self._check_names(tree, text)
+            if not is_latex(text):
+                self._refuse_run_together(tree)
         inferred = self._infer_together(trees, texts, like)
         if self.wrt is not None and self.wrt not in self.symbols:
             self.symbols[self.wrt] = Symbol(self.wrt, self._default_shape(self.wrt, frozenset()))
@@ -155,6 +157,8 @@ class Scope:
             return parse_syntax(text)
         from matcalc.latex_syntax import parse_latex
 
+        if "d" in self.symbols:  # then dc is a product, unless it is written \\mathrm{d}c
+            text = re.sub(r"(?<![A-Za-z\\{])d(?=[A-Za-z\\])", "d ", text)
         return parse_latex(text, self.shape_of)
 
     def shape_of(self, tree: Syntax) -> Shape:
@@ -199,6 +203,19 @@ class Scope:
                 check_called(node, self.symbols, text)
             elif node.operation == "call" and not node.operands and node.value != "commutation":
                 raise ParseError(f"{node.value}() at character {node.start + 1}: an argument is missing", node.start)
+
+    def _refuse_run_together(self, tree: Syntax) -> None:
+        """Refuse Ax beside A and x, or as what is to be differentiated by x: it would be a name of its own."""
+        known = {*self.symbols, *self.declared_sizes, *([self.wrt] if self.wrt is not None else [])}
+        is_there = self.wrt in self._read
+        for node in walk(tree):
+            name = node.value if node.operation == "name" else ""
+            if len(name) > 1 and name.isalpha() and not (name in known or name in GREEK or self._is_differential(name)):
+                hides_variable = not is_there and self.wrt in [*name]
+                if hides_variable or known.issuperset(name):
+                    raise ParseError(f"{name} is one name, and not declared: write {'*'.join(name)}", node.start)
+            if node.operation == "power" and node.operands[1].value == "T" and "T" not in known:
+                raise ParseError(f"^T at character {node.operands[1].start}: a transpose is written X'", node.start)
 
     def lookup(self, name: str, scalars: frozenset[str]) -> Symbol:
         """The symbol of a name, made by the naming convention when it is new."""

@@ -45,10 +45,11 @@ class Syntax:
 
 
 def canonical_name(name: str) -> str:
-    """A name in ASCII: Σ is Sigma, a combining hat is _hat, subscripts are digits."""
+    """A name in ASCII: Σ is Sigma, a combining hat is _hat, subscripts are digits, and W_1 is W1 as in LaTeX."""
     name = "".join(_FROM_GREEK.get(c, c) for c in name)
     name = name.replace("\u0302", "_hat")
-    return name.translate(str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789"))
+    name = name.translate(str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789"))
+    return re.sub(r"(?<=[A-Za-z])_(?=\d+$)", "", name)
 
 
 class Latex(str):

@@ -97,7 +97,7 @@ def test_parentheses_stand_where_they_are_needed(typed, printed):
         ("dSigma", "dΣ"),
         ("x_hat", "x̂"),
         ("eta1", "η1"),
-        ("beta_0", "β_0"),
+        ("beta_0", "β0"),
         ("xis", "xis"),
     ],
 )

@@ -1,6 +1,7 @@
 """What `check` answers: the verdict, the readings it holds in, the cause, and a small counterexample."""
 
 import json
+import re
 
 import jax.numpy as jnp
 import pytest
@@ -255,3 +256,49 @@ def test_sums_over_indices(expression, claim, wrt, let, options, verdict, told):
     assert found.verdict == verdict
     assert told in (found.diagnosis.kind if found.diagnosis else None, None)
     assert json.loads(json.dumps(found.to_json(), allow_nan=False))["verdict"] == verdict
+
+
+NUMBERED = [
+    (r"\log|\Sigma_1|", r"\Sigma_1^{-1}", "Sigma_1", ["Sigma_1: n x n spd"], {"reading": "tangent"}, RIGHT),
+    (r"\operatorname{tr}(\Sigma_1)", "0*I", "Sigma_1", ["Sigma_1: n x n spd"], {}, WRONG),
+    (r"\lVert W_1 x\rVert^2", r"2W_1xx^\top", "W_1", ["W_1: m x n; x: n"], {}, RIGHT),
+    ("x'*W_1*x", "2*W1*x", "x", ["W_1: n x n symmetric"], {}, RIGHT),
+]
+
+
+@pytest.mark.parametrize(("expression", "claim", "wrt", "let", "options", "verdict"), NUMBERED)
+def test_a_name_with_a_number_is_one_however_it_is_written(expression, claim, wrt, let, options, verdict):
+    assert check(expression, claim, wrt, let, **options).verdict == verdict
+
+
+def test_a_function_may_have_arguments_with_numbers():
+    assert check(lambda W_1: jnp.sum(W_1**2), lambda W_1: 2 * W_1, "W_1", {"W_1": "m x n"}).is_right
+
+
+@pytest.mark.parametrize(
+    ("expression", "claim", "wrt", "let", "written"),
+    [
+        ("Ax", "A", "x", ["A: m x n; x: n"], "A*x"),
+        ("Ax", "A", "x", [], "A*x"),
+        ("tr(AX)", "A'", "X", ["A: p x n", "X: n x p"], "A*X"),
+        ("2*A*x", "2Ax", None, ["A: n x n; x: n"], "A*x"),
+        ("x^T*A*x", "2*A*x", "x", ["A: n x n symmetric"], "X'"),
+    ],
+)
+def test_names_that_are_run_together_are_refused(expression, claim, wrt, let, written):
+    with pytest.raises(ParseError, match=re.escape(written)):
+        check(expression, claim, wrt, let)
+
+
+SUMS_WITH_BOUNDS = [
+    (r"\sum_{i=1}^n (y_i - a x_i)^2", r"-2\sum_{i=1}^n x_i(y_i - a x_i)", "a", RIGHT),
+    (r"\sum_{i=1}^n (y_i - a x_i)^2", r"-2\sum_{i=1}^n (y_i - a x_i)", "a", WRONG),
+    (r"\sum_{i=1}^n x_i \log x_i", r"\log x + 1", "x", RIGHT),
+    (r"(c^\top x)(d^\top x)", r"(cd^\top + dc^\top)x", "x", RIGHT),
+]
+
+
+@pytest.mark.parametrize(("expression", "claim", "wrt", "verdict"), SUMS_WITH_BOUNDS)
+def test_claims_with_bounds_and_with_a_vector_d(expression, claim, wrt, verdict):
+    let = ["x y: n", "a: scalar"] + (["c d: n"] if "d" in claim else [])
+    assert check(expression, claim, wrt, let).verdict == verdict

@@ -51,13 +51,19 @@ SYMMETRIC = Assumption(
     lambda s: _is_square(s) and s.structure in ("general", "lower", "upper", "toeplitz"),
     lambda a: (a + a.mT) / 2,
 )
+DIAGONAL = Assumption(
+    "{} is diagonal", lambda s: _is_square(s) and s.structure not in ("diagonal", "skew"), ARRAYS.diagonal_part
+)
 ASSUMPTIONS = (
     SYMMETRIC,
     Assumption("{} is orthogonal", lambda s: _is_square(s) and s.structure == "general", _orthonormal),
     Assumption("the columns of {} are orthonormal",
                lambda s: not _is_square(s) and not s.is_scalar and s.shape[1] != ONE, _orthonormal),
-    Assumption("{} is diagonal", lambda s: _is_square(s) and s.structure != "diagonal", ARRAYS.diagonal_part),
     Assumption("the determinant of {} is positive", lambda s: _is_square(s) and s.structure == "general", _oriented),
+    Assumption("{} is skew-symmetric", lambda s: _is_square(s) and s.structure == "general", lambda a: (a - a.mT) / 2),
+    Assumption("{} is symmetric positive definite",
+               lambda s: _is_square(s) and s.structure in ("general", "symmetric"), lambda a: a @ a.mT),
+    DIAGONAL,
     Assumption("{} is close to 0", lambda s: s.structure == "general",
                lambda a: a / (SMALL * np.abs(a).max((-2, -1), keepdims=True))),
     Assumption("the entries of {} sum to one", _is_vector, lambda a: a / a.sum(-2, keepdims=True)),
@@ -82,10 +88,15 @@ def _candidates(case: Case) -> Iterator[tuple[str, Callable[[Values], Values]]]:
     known = case.benches[0].points.values
     symbols = sorted((s for s in case.e.symbols | case.claim.symbols if s.name in known), key=lambda s: s.name)
     for assumption in ASSUMPTIONS:
+        if assumption is DIAGONAL:
+            yield from _commuting_pairs(symbols)
         about = [s for s in symbols if assumption.applies(s)]
         for chosen in [*([s] for s in about), *([about] if assumption is SYMMETRIC and len(about) > 1 else [])]:
             says = " and ".join(assumption.says.format(s.name) for s in chosen)
             yield says, partial(_imposed, assumption, [s.name for s in chosen])
+
+
+def _commuting_pairs(symbols: Sequence[Symbol]) -> Iterator[tuple[str, Callable[[Values], Values]]]:
     for a, b in combinations([s for s in symbols if _is_square(s)], 2):
         if a.shape == b.shape:
             yield f"{a.name} and {b.name} commute", partial(_commuting, a.name, b.name)

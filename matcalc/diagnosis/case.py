@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from matcalc.algebra import number
 from matcalc.comparison import Comparison
 from matcalc.diagnosis.tree import everywhere, parts_of, versions
 from matcalc.errors import DomainError, MatcalcError
 from matcalc.evaluate import Evaluation
 from matcalc.exact import ExactClaim
-from matcalc.expr import Call, Expr, Opaque, Symbol
+from matcalc.expr import Call, Expr, Hadamard, Identity, Opaque, Product, Symbol
 from matcalc.form import Form
 from matcalc.lazy import cached_property
 from matcalc.oracle import relative_error, structure_of, weigh
@@ -102,6 +103,12 @@ class Case:
         """The left side of an equality, transposed and inverted."""
         return tuple(versions(self.e))
 
+    @property
+    def coefficients(self) -> list[Expr]:
+        """The numbers that are factors in the expression, but 1."""
+        products = [n.coefficient for n, _ in everywhere(self.e) if isinstance(n, Product)]
+        return [number(c) for c in dict.fromkeys(products) if c != 1]
+
     @cached_property
     def triangles(self) -> list[str]:
         """The projections on a triangle that are in the correct form."""
@@ -133,7 +140,15 @@ class Case:
         if self.reading is not None:
             return (self.reading,)
         default = (Reading.ENTRYWISE,) if self.structure.is_linear else ()
+        if default and self._names_diagonal_part:
+            return default
         return (*default, Reading.TANGENT, Reading.AMBIENT)
+
+    @property
+    def _names_diagonal_part(self) -> bool:
+        """Whether the claim subtracts a diagonal part, as only entrywise derivatives do."""
+        factors = (f for n, _ in everywhere(self.claim) if isinstance(n, Hadamard) for f in n.factors)
+        return any(isinstance(f, Identity) for f in factors)
 
     @cached_property
     def benches(self) -> tuple["Bench", ...]:

@@ -166,13 +166,21 @@ def powers(case: Case, node: Expr) -> Iterator[Change]:
 
 
 def sizes(case: Case, node: Expr) -> Iterator[Change]:
-    """A scalar that should be raised to the size of a matrix, as in det(c A) = c^n det(A)."""
+    """A scalar or a number raised to the size of a matrix, as in det(c A) = c^n det(A)."""
     for n in dict.fromkeys(size(s.shape[0]) for s in sorted(case.e.symbols, key=lambda s: s.name) if is_square(s)):
         if isinstance(node, Symbol) and node.is_scalar:
             yield Change(WRONG_POWER, power, (node, n))
         elif isinstance(node, Product) and node.is_scalar and node.coefficient != 1:
-            c = number(node.coefficient)
-            yield Change(WRONG_POWER, multiply, (node, inv(c), power(c, n)))
+            own = number(node.coefficient)
+            for c in dict.fromkeys([own, *case.coefficients]):
+                yield Change(WRONG_POWER, multiply, (node, inv(own), power(c, n)))
+
+
+def other_sizes(case: Case, node: Expr) -> Iterator[Change]:
+    """A size where another belongs."""
+    if isinstance(node, Size):
+        for d in sorted({d for s in case.e.symbols for d in s.shape if d.names} - {node.dim}, key=str):
+            yield Change("the size {old} should be {new}", size, (d,))
 
 
 def gathered(case: Case, node: Expr) -> Iterator[Change]:
@@ -248,6 +256,9 @@ def other_symbols(case: Case, node: Expr) -> Iterator[Change]:
 def inner_terms(case: Case, node: Expr) -> Iterator[Change]:
     """A matrix of the expression, or a multiple of I, that should be added inside, such as under an inverse."""
     if node is not case.claim and not isinstance(node, Number):
+        if node.is_scalar:
+            for k in (1, -1):
+                yield Change("the term {part} is missing: {old} should be {new}", add, (node, number(k)), number(k))
         for s in sorted(case.e.symbols, key=lambda s: s.name):
             multiple = [multiply(s, eye(node.shape[0]))] if s.is_scalar and is_square(node) else []
             for t in [s, inv(s)] if is_square(s) else [s, *multiple]:

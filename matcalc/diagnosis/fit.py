@@ -6,7 +6,7 @@ from itertools import combinations, pairwise, product
 
 import numpy as np
 
-from matcalc.algebra import LINEAR, add, call, multiply, negative, number, size, subtract, transpose
+from matcalc.algebra import LINEAR, add, call, multiply, negative, number, ones, size, subtract, transpose
 from matcalc.diagnosis.case import Case, Edit
 from matcalc.diagnosis.tree import with_argument
 from matcalc.expr import Call, Expr, Hadamard, Product, Sum
@@ -168,6 +168,8 @@ def unknown_terms(case: Case) -> Iterator[Edit]:
 
 def _products(case: Case) -> Iterator[Expr]:
     """The products of up to three symbols and transposes, and their traces, that have the shape of the claim."""
+    if case.shape[1] == ONE:
+        yield ones(case.shape)
     symbols = sorted(case.e.symbols, key=lambda s: s.name)
     factors = list(dict.fromkeys(v for s in symbols for v in (s, transpose(s))))
     for chosen in (c for k in range(1, MAX_FACTORS + 1) for c in product(factors, repeat=k)):

@@ -53,6 +53,7 @@ SINGLE: tuple[Callable[[Case], Iterator[Edit]], ...] = (
     symbols.sizes_exchanged,
     local("wrong-power", edits.powers),
     local("wrong-power", edits.sizes),
+    local("wrong-term", edits.other_sizes),
     symbols.inverted,
     local("inverse", edits.inverses),
     symbols.squared,

@@ -79,6 +79,8 @@ def _parts(node: Expr) -> Iterator[Expr]:
         return
     yield node
     if isinstance(node, Product):
+        if len(node.scalars) > 1:
+            yield multiply(*node.scalars)
         yield from (multiply(*node.chain[i:j]) for i, j in combinations(range(len(node.chain) + 1), 2) if j - i > 1)
     if isinstance(node, Hadamard):
         yield from (hadamard(*fs) for k in range(2, len(node.factors)) for fs in combinations(node.factors, k))
