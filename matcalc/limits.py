@@ -8,7 +8,7 @@ import numpy as np
 from matcalc.diagnosis import Diagnosis
 from matcalc.errors import DomainError
 from matcalc.expr import Expr, Number, Opaque, Product, Symbol
-from matcalc.oracle import magnitude, plainly_wrong, relative_error
+from matcalc.oracle import Measurement, differences, magnitude, plainly_wrong, relative_error
 from matcalc.precision import right_to_some_digits
 from matcalc.problem import Problem
 from matcalc.sampling import Points, gaps, sample, spread
@@ -18,6 +18,7 @@ OFTEN = 0.2  # the share of points without a value that is no accident
 FACTORS = (1000.0, 100.0, 10.0, 0.03, 0.001)
 NEARER = (0.03, 0.001)
 ROOM = 1e6  # so that nothing is said of what is small beside the terms it is made of
+CONFIRMED = 1e-3
 FAINT = 1e-75  # nor of what is next to nothing: e^b/(1 + e^b)^2 is 0 for a large b by overflow
 
 
@@ -32,11 +33,21 @@ def limit_of_claim(
             scale = ROOM * np.maximum(terms, FAINT)
             errors = [comparison.error(problem.claim, r, problem.layout, scale) for r in readings]
         worst = [plainly_wrong(e) for e in errors]
-        if worst and None not in worst:
+        if worst and None not in worst and _is_measured(problem, at, worst[0]):
             return _wrong_at(at, worst[0])
     if problem.kind == "differential":
         return None
     return _undefined(problem.e, problem.claim, symbols) or _rounded_claim(problem, expressions, symbols, readings)
+
+
+def _is_measured(problem: Problem, at: Points, index: int | None) -> bool:
+    """Whether differences confirm a derivative far away: log(e^-720) has lost its digits, and so has its derivative."""
+    here = at.take(np.array([index or 0]))
+    measured = Measurement(problem.e, problem.variable, here)
+    with np.errstate(all="ignore"):
+        by_steps = measured.slopes[0]
+        by_differences = differences(problem.e, problem.variable, here, measured.directions)
+        return bool(np.linalg.norm(by_steps - by_differences) <= CONFIRMED * np.linalg.norm(by_steps))
 
 
 def _far(expressions: Sequence[Expr], symbols: Iterable[Symbol]) -> Iterator[Points]:

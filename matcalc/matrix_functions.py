@@ -46,8 +46,13 @@ def sqrtm(ops: Any, a: Array) -> Array:
         return (2 * i + scale**2 * m + inverse) / 4, scale * x @ (i + inverse) / 2
 
     m, x = ops.repeat(SQRT_ITERATIONS, newton, (a, a))
-    error = ops.constant(xp.max(xp.abs(ops.constant(m - i)), axis=(-2, -1), keepdims=True, initial=0))
-    return xp.where(error < 1e-2, x, xp.nan)
+    square, goal = ops.constant(x @ x), ops.constant(a)  # of negative eigenvalues M may tend to I, and X to no root
+    converged = _largest(xp, ops.constant(m - i)) < 1e-2
+    return xp.where(converged & (_largest(xp, square - goal) <= 1e-2 * _largest(xp, goal)), x, xp.nan)
+
+
+def _largest(xp: Any, a: Array) -> Array:
+    return xp.max(xp.abs(a), axis=(-2, -1), keepdims=True, initial=0)
 
 
 def logm(ops: Any, a: Array) -> Array:

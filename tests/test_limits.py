@@ -130,3 +130,14 @@ def test_a_high_power_of_a_negative_number(power):
 def test_a_function_of_another_shape_than_the_derivative():
     found = check(lambda x: jnp.sum(x**2), lambda x: 2 * x[:2], "x", {"x": "n"})
     assert found.verdict == "wrong"
+
+
+def test_a_derivative_that_cannot_be_measured_far_away_refutes_nothing():
+    let = ["V: k x n", "x: n", "c t: k"]
+    assert check("-t'*log(softmax(V*x + c))", "sum(t)*softmax(V*x + c) - t", "c", let).verdict == "right"
+    assert check("-t'*log(softmax(V*x + c))", "softmax(V*x + c) - t", "c", let).verdict == "wrong"
+
+
+def test_a_root_that_does_not_exist_refutes_nothing():
+    assert check("sqrtm(D)*sqrtm(D)", "D", None, ["D: n x n symmetric"]).verdict == "right"
+    assert check("sqrtm(D*D)", "D", None, ["D: n x n symmetric"]).verdict == "wrong"
