@@ -45,9 +45,9 @@ def inserted(tree: Syntax, known: Assumptions) -> Syntax:
 
 def _insert(node: Syntax, known: Assumptions) -> Syntax:
     definition = known.definitions.get(node.value) if node.operation in ("name", "apply") else None
-    if definition is None or (node.operation == "apply") != bool(definition.parameters):
+    if definition is None or (node.operation == "apply" and not definition.parameters):
         return node
-    given = dict(zip(definition.parameters, node.operands, strict=True))
+    given = dict(zip(definition.parameters, node.operands, strict=True)) if node.operation == "apply" else {}
     body = transform(definition.body, lambda n: given.get(n.value, n) if n.operation == "name" else n)
     return Syntax("group", (body,), None, node.start, node.end)
 

@@ -13,7 +13,7 @@ from matcalc.closed import inserted
 from matcalc.diagnosis import UNKNOWN
 from matcalc.document import ASSUMPTION, Part, lines, rows
 from matcalc.entries import COMPARE
-from matcalc.errors import DeclarationError, MatcalcError
+from matcalc.errors import DeclarationError, MatcalcError, ShapeError
 from matcalc.integrals import mentions
 from matcalc.judgement import (
     is_free,
@@ -25,11 +25,12 @@ from matcalc.judgement import (
     undeclared,
 )
 from matcalc.meaning import expand
+from matcalc.oracle import Evidence
 from matcalc.plain import OF_THE_MATRIX, bare, in_paper
 from matcalc.scope import Scope
 from matcalc.slips import slip
 from matcalc.statements import Chain, Side, chains
-from matcalc.syntax import Syntax, walk
+from matcalc.syntax import Syntax, walk, with_transposes
 from matcalc.verdict import RIGHT, WRONG, Verdict
 
 UNREAD, DEFINITION, ASIDE = "not read", "definition", "not a claim"
@@ -273,7 +274,14 @@ class Reader:
                 return verdict.verdict, verdict, "checked as the point at which the derivative vanishes"
             return ASIDE, None, f"{name} is free: this defines it or assumes something of it"
         decide = partial(judge_order, right.relation) if right.relation in _INEQUALITIES else judge
-        verdict = decide(*sides, self.known)
+        try:
+            verdict = decide(*sides, self.known)
+        except ShapeError as error:
+            cause = slip(left, right, self.known, self._tree) if right.relation == "=" else None
+            if cause is None:
+                raise
+            cause = replace(cause, kind="not-conformable", message=f"{error}; {cause.message}")
+            verdict = Verdict(WRONG, None, (), cause, None, Evidence(False, 0, float("inf")))
         if right.relation == "=" and verdict.verdict == WRONG and verdict.diagnosis in (None, UNKNOWN):
             verdict = replace(verdict, diagnosis=slip(left, right, self.known, self._tree) or UNKNOWN)
         if right.relation == "=" and not verdict.is_right and (found := self._set_to_zero(sides, origin)):
@@ -283,7 +291,9 @@ class Reader:
 
     def _tree(self, side: Side) -> Syntax:
         tree = side.tree(self.known.functions)
-        return in_paper(tree, lambda t: Scope(self.known.let).shape_of(t)) if side.tokens else tree
+        if side.tokens:
+            return in_paper(tree, lambda t: Scope(self.known.let).shape_of(t))
+        return tree if self.known.is_name("T") else with_transposes(tree)
 
     def _require_declared(self, sides: tuple[Syntax, Syntax]) -> None:
         if not (self.strict and self.known.declared):
@@ -294,8 +304,10 @@ class Reader:
 
     def _set_to_zero(self, sides: tuple[Syntax, Syntax], origin: Side | None) -> Syntax | None:
         """The derivative by a name that a side `= 0` is, or that its chain begins with."""
-        if is_zero(sides[1]):
-            for tree in map(bare, (sides[0], *([self._tree(origin)] if origin is not None else []))):
+        zero = next((k for k in (1, 0) if is_zero(sides[k])), None)
+        if zero is not None:
+            first = [self._tree(origin)] if origin is not None and zero == 1 else []
+            for tree in map(bare, (sides[1 - zero], *first)):
                 if tree.operation == "derivative" and tree.value == 1 and bare(tree.operands[1]).operation == "name":
                     return tree
         return None

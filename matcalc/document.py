@@ -101,7 +101,9 @@ def rows(part: Part) -> list[Part]:
     for row in re.split(r"\\\\(?:\[[^\]]*\])?", bare):
         lead = len(row) - len(row.lstrip())
         if row.strip():
-            found.append(replace(part, text=row.strip(), line=line + row.count("\n", 0, lead), is_near=True))
+            found.append(
+                replace(part, text=row.strip(), line=line + row.count("\n", 0, lead), is_near=True, is_latex=True)
+            )
         line += row.count("\n")
     return found
 

@@ -499,6 +499,8 @@ def _entry(value: np.ndarray, indices: tuple[int, ...], tree: Syntax) -> np.ndar
 def _along_entry(directions: np.ndarray, indices: tuple[int, ...], by: Syntax) -> np.ndarray:
     """The direction in which one entry moves, and whatever it stands for elsewhere."""
     place = (*indices, 0)[:2]
+    if not all(0 <= k < n for k, n in zip(place, directions.shape[1:], strict=True)):
+        raise ShapeError(f"the index {','.join(str(i + 1) for i in place)} is outside of {_shape(directions)}")
     chosen = np.flatnonzero(directions[:, place[0], place[1]])
     if not len(chosen):
         raise ParseError("a derivative by an entry that is fixed", by.start)

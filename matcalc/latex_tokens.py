@@ -175,6 +175,7 @@ def tokenise(text: str) -> list[Token]:
         _name_bare_sums,
         _name_expectations,
         _pair_bars,
+        _stack_derivatives,
         _mark_derivatives,
         _mark_volumes,
         _read_partials,
@@ -382,6 +383,50 @@ def _drop_notes_on_relations(tokens: Sequence[Token]) -> list[Token]:
 
 def _is_d(tokens: Sequence[Token], k: int) -> bool:
     return k < len(tokens) and tokens[k].type == "NAME" and tokens[k].value == "d"
+
+
+def _stack_derivatives(tokens: Sequence[Token]) -> list[Token]:
+    r"""`\partial f / \partial x` as `\frac{\partial f}{\partial x}`."""
+    result: list[Token] = []
+    k = 0
+    while k < len(tokens):
+        slash = _end_of_operand(tokens, k + 1) if _is_operator(tokens, k) else len(tokens)
+        is_quotient = slash < len(tokens) and tokens[slash].type == "SLASH" and _is_operator(tokens, slash + 1)
+        end = _end_of_operand(tokens, slash + 2) if is_quotient else 0
+        if slash == k + 1 or end <= slash + 2:
+            result.append(tokens[k])
+            k += 1
+            continue
+        at = tokens[slash].start_pos
+        result.append(_token("FRACTION", "frac", tokens[k].start_pos, tokens[k].start_pos))
+        for part in (tokens[k:slash], tokens[slash + 1 : end]):
+            result += [_token("BEGIN", "{", part[0].start_pos, part[0].start_pos), part[0].update(type="PARTIAL")]
+            result += [*part[1:], _token("END", "}", part[-1].end_pos, part[-1].end_pos or at)]
+        k = end
+    return result
+
+
+def _is_operator(tokens: Sequence[Token], k: int) -> bool:
+    """Whether a ∂ stands at an index, or a d close to what it is put on."""
+    if k + 1 >= len(tokens):
+        return False
+    return tokens[k].type == "PARTIAL" or (_is_d(tokens, k) and tokens[k].end_pos == tokens[k + 1].start_pos)
+
+
+def _end_of_operand(tokens: Sequence[Token], k: int) -> int:
+    """Where a name with its indices and arguments ends, a function of something, or what is in brackets."""
+    kinds = [t.type for t in tokens]
+    start = k
+    while k < len(kinds) and kinds[k] == "FUNCTION":
+        k += 1
+    if k < len(kinds) and kinds[k] == "NAME":
+        k += 1
+    elif k == len(kinds) or kinds[k] not in _CLOSERS:
+        return start
+    while k + 1 < len(kinds) and (kinds[k] in _CLOSERS or kinds[k] == "SUB"):
+        opening = k + (kinds[k] == "SUB")
+        k = matching(tokens, opening) + 1 if kinds[opening] in _CLOSERS else opening + 1
+    return k
 
 
 def _mark_derivatives(tokens: Sequence[Token]) -> list[Token]:

@@ -10,6 +10,7 @@ from functools import cache
 
 from matcalc.errors import ParseError
 from matcalc.expr import Symbol
+from matcalc.plain import constant
 from matcalc.structure import Reading
 from matcalc.syntax import Syntax, parse, transform, walk
 
@@ -88,7 +89,7 @@ def expand(tree: Syntax, laws: Mapping[str, Law]) -> Syntax:
         match node.operation:
             case "density":
                 x, mean, covariance = node.operands
-                return replace(_filled(_DENSITY, x=x, m=mean, S=covariance), start=node.start, end=node.end)
+                return replace(_density(x, mean, covariance), start=node.start, end=node.end)
             case "expectation":
                 return _expectation(node.operands[0], _law(node, laws))
             case "covariance":
@@ -97,6 +98,13 @@ def expand(tree: Syntax, laws: Mapping[str, Law]) -> Syntax:
         return node
 
     return transform(tree, rule)
+
+
+def _density(x: Syntax, mean: Syntax, covariance: Syntax) -> Syntax:
+    """The normal density; the mean 0 is a vector."""
+    if constant(mean) == 0:
+        mean = Syntax("subtract", (x, x), None, mean.start, mean.end)
+    return _filled(_DENSITY, x=x, m=mean, S=covariance)
 
 
 def _law(node: Syntax, laws: Mapping[str, Law]) -> Law:
@@ -113,7 +121,7 @@ def _law(node: Syntax, laws: Mapping[str, Law]) -> Law:
 
 def _expectation(body: Syntax, law: Law) -> Syntax:
     x = Syntax("name", (), law.name, body.start, body.end)
-    weight = _filled(_DENSITY, x=x, m=law.mean, S=law.covariance)
+    weight = _density(x, law.mean, law.covariance)
     return Syntax("integral", (Syntax("multiply", (body, weight)), x), "unsaid", body.start, body.end)
 
 

@@ -1,5 +1,6 @@
 """Slips of the pen and of the scanner: what a wrong statement may have been before it was printed."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -11,6 +12,7 @@ from matcalc.syntax import Syntax, transform, walk
 from matcalc.verdict import Verdict
 
 MOST = 40
+TIME_LIMIT = 3.0  # seconds of this thread: a quadrature may be slow
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,10 @@ def misprint(
 
     `may_hold` tells, for less than a verdict costs, what numbers refute.
     """
+    deadline = time.thread_time() + TIME_LIMIT
     for reprint in islice(_reprints(left, right), MOST):
+        if time.thread_time() > deadline:
+            return None
         if reprint.kind != "not-conformable" and not may_hold(reprint.left, reprint.right):
             continue
         try:

@@ -89,7 +89,7 @@ def with_matrix_functions(tree: Syntax, shape_of: ShapeOf) -> Syntax:
     def rule(node: Syntax) -> Syntax:
         if node.operation == "elementwise_call":
             return replace(node, operation="call")
-        if node.operation != "call" or node.value not in OF_THE_MATRIX:
+        if node.operation != "call" or node.value not in OF_THE_MATRIX or _is_entry(node.operands[0]):
             return node
         try:
             rows, columns = shape_of(plain(node.operands[0], shape_of))
@@ -99,6 +99,12 @@ def with_matrix_functions(tree: Syntax, shape_of: ShapeOf) -> Syntax:
         return replace(node, value=OF_THE_MATRIX[node.value]) if may_be_square and rows != shape.ONE else node
 
     return transform(tree, rule)
+
+
+def _is_entry(tree: Syntax) -> bool:
+    """Whether something is an entry such as L_ii."""
+    node = bare(tree)
+    return node.operation == "subscript" and len(node.operands) == 3
 
 
 def with_numbers_filled(tree: Syntax, shape_of: ShapeOf) -> Syntax:

@@ -11,7 +11,7 @@ from matcalc.expr import Expr, Symbol
 from matcalc.inference import Inference, check_called, possibly_scalar
 from matcalc.shape import ONE, SCALAR, Shape, Unifier
 from matcalc.structure import STRUCTURES
-from matcalc.syntax import FUNCTIONS, GREEK, Syntax, canonical_name, is_latex, nearest, walk
+from matcalc.syntax import FUNCTIONS, GREEK, Syntax, canonical_name, is_latex, nearest, walk, with_transposes
 from matcalc.syntax import parse as parse_syntax
 from matcalc.text import SizeNames
 
@@ -154,7 +154,7 @@ class Scope:
 
     def _tree(self, text: str) -> Syntax:
         if not is_latex(text):
-            return parse_syntax(text)
+            return parse_syntax(text) if "T" in self.symbols else with_transposes(parse_syntax(text))
         from matcalc.latex_syntax import parse_latex
 
         if "d" in self.symbols:  # then dc is a product, unless it is written \\mathrm{d}c
@@ -214,8 +214,6 @@ class Scope:
                 hides_variable = not is_there and self.wrt in [*name]
                 if hides_variable or known.issuperset(name):
                     raise ParseError(f"{name} is one name, and not declared: write {'*'.join(name)}", node.start)
-            if node.operation == "power" and node.operands[1].value == "T" and "T" not in known:
-                raise ParseError(f"^T at character {node.operands[1].start}: a transpose is written X'", node.start)
 
     def lookup(self, name: str, scalars: frozenset[str]) -> Symbol:
         """The symbol of a name, made by the naming convention when it is new."""

@@ -95,6 +95,10 @@ class Printed:
         """A function of a part."""
         return rf"\{name}({self(node)})" if self.side.tokens else f"{name}({self(node)})"
 
+    def transposed(self, node: Syntax) -> str:
+        """The transpose of a part."""
+        return rf"{self(node)}^\top" if self.side.tokens else f"{self(node)}'"
+
     def power(self, base: Syntax, exponent: object) -> str:
         """A base to another power."""
         return f"{self(base)}^{{{exponent}}}" if self.side.tokens else f"{self(base)}^({exponent})"
@@ -125,7 +129,7 @@ def _has_one_index(node: Syntax) -> bool:
 
 
 def _slips(printed: Printed, tree: Syntax, words: Words) -> Iterator[Slip]:
-    for rule in (_signs, _coefficients, _exponents, _extra, _other_names, _functions, _missing):
+    for rule in (_signs, _coefficients, _exponents, _transposes, _extra, _other_names, _functions, _missing):
         for node in _parts(tree):
             for kind, message, new in rule(printed, node, words):
                 yield Slip(kind, message, printed.with_part(node, new))
@@ -187,6 +191,12 @@ def _exponents(printed: Printed, node: Syntax, _: Words) -> Found:
             yield kind, f"{printed(node)} should be {new}", new
     elif node.operation == "transpose":
         yield "transpose", f"{printed(node)} should not be transposed", printed(node.operands[0])
+
+
+def _transposes(printed: Printed, node: Syntax, _: Words) -> Found:
+    if node.operation in ("name", "group"):
+        new = printed.transposed(node)
+        yield "transpose", f"{printed(node)} should be transposed: {new}", new
 
 
 def _extra(printed: Printed, node: Syntax, _: Words) -> Found:

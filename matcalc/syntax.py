@@ -56,6 +56,17 @@ class Latex(str):
     """Text that is LaTeX, though nothing in it may show it."""
 
 
+def with_transposes(tree: Syntax) -> Syntax:
+    """X^T as the transpose: for where T is no name."""
+
+    def rule(node: Syntax) -> Syntax:
+        if node.operation != "power" or (node.operands[1].operation, node.operands[1].value) != ("name", "T"):
+            return node
+        return replace(node, operation="transpose", operands=node.operands[:1])
+
+    return transform(tree, rule)
+
+
 def is_latex(text: str) -> bool:
     """Whether text is LaTeX rather than the plain language, which has no backslash and no braces."""
     return isinstance(text, Latex) or "\\" in text or "^{" in text or "_{" in text

@@ -397,3 +397,42 @@ def test_a_number_beside_a_vector_is_added_to_every_entry(statement, status):
     assert step.status == status
     is_filled = "x^T y" not in statement and status != "not read"
     assert ("added to every entry" in step.reason) == is_filled
+
+
+AS_PRINTED = [  # declarations, statement, the statuses of its steps
+    ("W: n x n", r"W^{(1)} W^{(2)} = W^{(2)} W^{(1)}", ["not read"]),
+    ("x: n", r"x^{(k)} = x", ["not read"]),
+    ("C: n x n", r"\|C\|_2 = \|C\|_F", ["not read"]),
+    ("C: n x n", r"\sum_{i,j} C_{ij}^2 = \|C\|_2^2", ["not read"]),
+    ("x: n", r"\sum_i x_i^2 = \|x\|_2^2", ["right"]),
+    ("x y: n; A: n x n", r"x^T A y &= y^T A^T x \\ -x^T A y &= -y^T A^T x", ["right", "right"]),
+    ("x b: n; A: n x n", r"x^T A x &= b^T b \\ &\quad - b^T b + x^T A x \\ &= x^T A^T x", ["right", "right"]),
+    ("A: n x n", r"P_{t|t-1} &= A \\ A + A &= 2A", ["not read", "right"]),
+    ("A: n x n", r"\frac{d}{dt}(I + tA)\Big|_{t=0} = A", ["not read"]),
+    ("S: n x n spd; x y: n", r"0 = \nabla_y (y^T S y - 2x^T y) = 2Sy - 2x", ["not a claim", "right"]),
+    ("x: n; S: n x n spd", r"\int \mathcal N(x|0,S) \, dx = 1", ["right"]),
+    ("x: n; S: n x n spd", r"\mathbb{E}_{x \sim \mathcal N(0,S)}[x x^T] = 2S", ["wrong"]),
+    ("L: n x n lower", r"\sum_i \log L_{ii}^2 = 2 \sum_i \log |L_{ii}|", ["right"]),
+    ("V: n x m", r"\sum_{i,j} e^{V_{ij}} = 1^T e^V 1", ["not read"]),
+    ("w x: n; a: scalar; L := (w'*x - a)^2", r"\partial L / \partial w = 2(w^T x - a) x", ["right"]),
+    ("w x: n; a: scalar; L := (w'*x - a)^2", r"\partial L / \partial w_i = 2(w^T x - a) x_i", ["right"]),
+    ("w x: n; a: scalar; L := (w'*x - a)^2", r"\partial L / \partial w = (w^T x - a) x", ["wrong"]),
+    ("x: n; A: n x n; f(x) := x'*A*x", r"\partial f / \partial x = (A + A^T) x", ["right"]),
+    ("X: n x n", r"\partial \log|X| / \partial X = X^{-T}", ["right"]),
+    ("W: m x n; x: n; v: m; L := v'*W*x", r"\partial L / \partial W_{ij} = \sum_k v_k x_i", ["not read"]),
+    ("X: m x n; w: n; y: m", r"\nabla_w \|Xw - y\|^2 = 2X(Xw - y)", ["wrong"]),
+]
+
+
+@pytest.mark.parametrize(("let", "statement", "statuses"), AS_PRINTED, ids=[s for _, s, _ in AS_PRINTED])
+def test_statements_as_papers_print_them(let, statement, statuses):
+    steps = matcalc.derivation(let.replace("; ", "\n") + "\n" + statement).steps
+    claims = [s for s in steps if s.status != "definition"]
+    assert [s.status for s in claims] == statuses
+    assert not any("internal error" in s.reason for s in claims)
+
+
+def test_what_does_not_fit_is_mended():
+    (step,) = matcalc.derivation("X: m x n\nw: n\ny: m\n" + r"\nabla_w \|Xw - y\|^2 = 2X(Xw - y)").steps
+    assert step.verdict.diagnosis.kind == "not-conformable"
+    assert step.verdict.diagnosis.edit == r"2X^\top(Xw - y)"

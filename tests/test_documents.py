@@ -186,3 +186,26 @@ def test_a_formula_is_read_as_it_is_meant(tmp_path, formula, status):
     path = written(tmp_path, "paper.tex", f"% let A: n x n; x: n\n$${formula}$$")
     (step,) = matcalc.proofread(path).steps
     assert step.status == status
+
+
+DOLLARS = r"""
+% let: X: n x n symmetric; pi: k; A: n x n
+Take $A$ general, at a price of \$5. Then $X^\top = X$ holds.
+\begin{equation}
+A^\top = A
+\end{equation}
+for all $A$.
+"""
+
+
+def test_dollars_in_the_text_are_paired_and_a_bad_declaration_spoils_no_other(tmp_path):
+    paper = tmp_path / "paper.tex"
+    paper.write_text(DOLLARS)
+    found = [(s.line, s.status) for s in matcalc.proofread(paper).steps]
+    assert found == [(2, "not read"), (3, "right"), (5, "wrong")]
+
+
+def test_code_and_prices_in_markdown_are_no_formulas(tmp_path):
+    paper = tmp_path / "paper.md"
+    paper.write_text("<!-- let: A: n x n -->\nIt costs $5 and `$A = 2A$` is code, but $A = A$ and $A + A = 2A$.\n")
+    assert [s.status for s in matcalc.proofread(paper).steps] == ["right", "right"]
