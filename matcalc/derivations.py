@@ -164,6 +164,7 @@ class Reader:
     strict: bool = False
     first: Side | None = None  # of the chain that `last` ends
     set_to_zero: Syntax | None = None  # the derivative of the statement before
+    said: dict[str, Syntax] = field(default_factory=dict)  # what free names were said to be, in passing
 
     @classmethod
     def of(
@@ -265,29 +266,50 @@ class Reader:
         elif right.relation not in ("=", *_INEQUALITIES):
             return ASIDE, None, f"{right.relation} is not an equality"
         sides = self._tree(left), self._tree(right)
-        self._require_declared(sides)
+        known, recalled = self._recalling(sides)
+        said = self._free_name(sides) if right.relation == "=" else ""
+        self._require_declared(sides, known, said)
         if any(map(names_entries, sides)):
             return ASIDE, None, "this names the entries of a matrix"
-        if right.relation == "=" and (name := self._free_name(sides)):
+        if name := said:
             if equation is not None and bare(equation.operands[1]).value == name:
-                verdict = judge_stationary(equation, sides, self.known)
+                verdict = judge_stationary(equation, sides, self._recalling((equation,))[0])
                 return verdict.verdict, verdict, "checked as the point at which the derivative vanishes"
+            if (sides[0].operation, sides[0].value) == ("name", name) and name not in known.declared:
+                self.said[name] = sides[1]
             return ASIDE, None, f"{name} is free: this defines it or assumes something of it"
         decide = partial(judge_order, right.relation) if right.relation in _INEQUALITIES else judge
         try:
-            verdict = decide(*sides, self.known)
+            verdict = decide(*sides, known)
         except ShapeError as error:
-            cause = slip(left, right, self.known, self._tree) if right.relation == "=" else None
+            cause = slip(left, right, known, self._tree) if right.relation == "=" else None
             if cause is None:
                 raise
             cause = replace(cause, kind="not-conformable", message=f"{error}; {cause.message}")
             verdict = Verdict(WRONG, None, (), cause, None, Evidence(False, 0, float("inf")))
         if right.relation == "=" and verdict.verdict == WRONG and verdict.diagnosis in (None, UNKNOWN):
-            verdict = replace(verdict, diagnosis=slip(left, right, self.known, self._tree) or UNKNOWN)
+            verdict = replace(verdict, diagnosis=slip(left, right, known, self._tree) or UNKNOWN)
         if right.relation == "=" and not verdict.is_right and (found := self._set_to_zero(sides, origin)):
             self.set_to_zero = found
             return ASIDE, None, f"the derivative is set to zero: an equation for {bare(found.operands[1]).value}"
-        return verdict.verdict, verdict, "; ".join([*verdict.notes, *_as_read(sides, (left, right))])
+        return verdict.verdict, verdict, "; ".join([*verdict.notes, *recalled, *_as_read(sides, (left, right))])
+
+    def _recalling(self, sides: tuple[Syntax, ...]) -> tuple[Assumptions, list[str]]:
+        """What holds for a statement about the derivative of L, where `L = ...` was said before in passing."""
+        derivatives = [n for side in sides for n in walk(side) if n.operation == "derivative"]
+        waiting = [bare(n.operands[0]) for n in derivatives]
+        variables = {bare(n.operands[1]).value for n in derivatives}
+        known, recalled = self.known, []
+        while waiting:
+            tree = waiting.pop()
+            for name in {n.value for n in walk(tree) if n.operation == "name"} & self.said.keys() - variables:
+                if (
+                    name not in {*known.declared, *known.definitions}
+                    and (defined := _defined(known, name, self.said[name])) is not None
+                ):
+                    known, waiting = defined, [*waiting, self.said[name]]
+                    recalled.append(f"with {name} as it was said to be")
+        return known, recalled
 
     def _tree(self, side: Side) -> Syntax:
         tree = side.tree(self.known.functions)
@@ -295,11 +317,11 @@ class Reader:
             return in_paper(tree, lambda t: Scope(self.known.let).shape_of(t))
         return tree if self.known.is_name("T") else with_transposes(tree)
 
-    def _require_declared(self, sides: tuple[Syntax, Syntax]) -> None:
+    def _require_declared(self, sides: tuple[Syntax, Syntax], known: Assumptions, said: str) -> None:
         if not (self.strict and self.known.declared):
             return
         places = {p.value for s in sides for n in walk(s) if n.operation == "subscript" for p in n.operands[1:]}
-        for name in sorted({n for side in sides for n in undeclared(side, self.known)} - places):
+        for name in sorted({n for side in sides for n in undeclared(side, known)} - places - {said, *self.said}):
             raise DeclarationError(f"{name} is not declared")
 
     def _set_to_zero(self, sides: tuple[Syntax, Syntax], origin: Side | None) -> Syntax | None:
@@ -320,6 +342,14 @@ class Reader:
             if name and is_free(name, known) and not mentions(expand(inserted(other, known), known.laws), name):
                 return str(name)
         return ""
+
+
+def _defined(known: Assumptions, name: str, body: Syntax) -> Assumptions | None:
+    """The assumptions with a name standing for a formula; None where the formula comes back to it."""
+    try:
+        return known.define(name, (), body)
+    except DeclarationError:
+        return None
 
 
 def define(known: Assumptions, tree: Syntax, body: Syntax) -> Assumptions | None:

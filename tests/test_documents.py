@@ -209,3 +209,32 @@ def test_code_and_prices_in_markdown_are_no_formulas(tmp_path):
     paper = tmp_path / "paper.md"
     paper.write_text("<!-- let: A: n x n -->\nIt costs $5 and `$A = 2A$` is code, but $A = A$ and $A + A = 2A$.\n")
     assert [s.status for s in matcalc.proofread(paper).steps] == ["right", "right"]
+
+
+IN_PASSING = r"""
+% let: X: m x n; w: n; y: m; lambda: positive
+\begin{align}
+L &= \frac12 \|y - Xw\|^2 + \frac{\lambda}{2} w^\top w \\
+\frac{\partial L}{\partial w} &= -X^\top (y - Xw) + \lambda w \\
+\partial L / \partial w &= X^\top (y - Xw) + \lambda w
+\end{align}
+With $e = y - Xw$ we have
+\[ J = e^\top e, \qquad \frac{\partial J}{\partial w} = -2 X^\top e, \qquad \frac{\partial J}{\partial e} = e \]
+\[ \nabla_w L = 0 \Rightarrow w = (X^\top X + \lambda I)^{-1} X^\top y \]
+\[ y = Xw \]
+\[ \frac{\partial}{\partial y} y^\top y = 2y \]
+"""
+
+
+def test_what_is_said_in_passing_is_recalled_by_derivatives(tmp_path):
+    found = matcalc.proofread(written(tmp_path, "paper.tex", IN_PASSING)).steps
+    aside = "not a claim"
+    assert [s.status for s in found] == [
+        *(aside, "right", "wrong"),
+        *(aside, aside, "right", "wrong"),
+        *(aside, "right"),
+        *(aside, "right"),
+    ]
+    assert "with J as it was said to be" in found[5].reason
+    assert found[7].reason.startswith("the derivative is set to zero")
+    assert found[-1].reason == ""  # y is declared: y = Xw is no definition
