@@ -22,8 +22,14 @@ from matcalc.verdict import UNDECIDED, WRONG, Verdict
 
 TRIES = 200
 SLACK = 1e-9
-_INEQUALITY = re.compile(r"\s*(?P<relation>>=|<=|>|<|≥|≤|⪰|⪯|≻|≺)(?P<right>.*)$", re.DOTALL)
-_SPELLED = {"≥": ">=", "≤": "<=", "⪰": ">=", "⪯": "<=", "≻": ">", "≺": "<"}
+_SPELLED = {
+    "≥": ">=", "≤": "<=", "⪰": ">=", "⪯": "<=", "≻": ">", "≺": "<", r"\geq": ">=", r"\ge": ">=", r"\leq": "<=",
+    r"\le": "<=", r"\succeq": ">=", r"\preceq": "<=", r"\succ": ">", r"\prec": "<", r"\gt": ">", r"\lt": "<",
+}  # fmt: skip
+_INEQUALITY = re.compile(
+    r"\s*(?P<relation>>=|<=|>|<|[≥≤⪰⪯≻≺]|\\(?:geq?|leq?|succeq|preceq|succ|prec|gt|lt)(?![A-Za-z]))(?P<right>.*)$",
+    re.DOTALL,
+)
 
 
 def is_inequality(claim: str) -> bool:

@@ -139,7 +139,7 @@ def latex_name(name: str) -> str:
 def _letters(letters: str) -> str:
     if letters in GREEK:
         return rf"\mathrm{{{_LIKE_LATIN[letters]}}}" if letters in _LIKE_LATIN else f"\\{letters}"
-    return letters if len(letters) == 1 else _word(letters)
+    return letters if len(letters) == 1 else r"\ell" if letters == "ell" else _word(letters)
 
 
 def _word(letters: str) -> str:

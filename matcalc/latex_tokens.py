@@ -137,7 +137,14 @@ PASSED_OVER = [
     "mathopen",
     "mathclose",
 ]
-VARIANTS = {"varepsilon": "epsilon", "vartheta": "theta", "varphi": "phi", "varrho": "rho", "varsigma": "sigma"}
+VARIANTS = {
+    "varepsilon": "epsilon",
+    "vartheta": "theta",
+    "varphi": "phi",
+    "varrho": "rho",
+    "varsigma": "sigma",
+    "ell": "ell",
+}
 SPELLED = {"ln": "log", "lg": "log"} | {name: ALIASES.get(name, name) for name in FUNCTIONS if name != "vec"}
 
 _LEXEME = re.compile(

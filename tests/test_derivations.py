@@ -266,6 +266,8 @@ def test_what_is_small_is_told_from_what_is_zero_and_noise_from_what_is_negative
         ("(x'*y)^2", "> (x'*x)*(y'*y)", ["x y: n"], "sign", "the other direction was not refuted"),
         ("det(X*X')", "> 0", ["X: n x m"], "unknown", "with equality allowed it was not refuted"),
         ("x'*A*x", ">= 0", ["A: n x n symmetric", "x: n"], "unknown", "is negative"),
+        (r"x^\top A x", r"\leq 0", ["A: n x n spd", "x: n"], "sign", "the other direction was not refuted"),
+        (r"(A + B)^{-1}", r"\succeq A^{-1}", ["A B: n x n spd"], "sign", "the other direction was not refuted"),
     ],
 )
 def test_what_holds_instead_of_an_inequality_is_named(f, claim, let, kind, cause):
@@ -419,6 +421,7 @@ AS_PRINTED = [  # declarations, statement, the statuses of its steps
     ("w x: n; a: scalar; L := (w'*x - a)^2", r"\partial L / \partial w = (w^T x - a) x", ["wrong"]),
     ("x: n; A: n x n; f(x) := x'*A*x", r"\partial f / \partial x = (A + A^T) x", ["right"]),
     ("X: n x n", r"\partial \log|X| / \partial X = X^{-T}", ["right"]),
+    ("w x: n; ell := w'*x", r"\nabla_w \ell = x", ["right"]),
     ("W: m x n; x: n; v: m; L := v'*W*x", r"\partial L / \partial W_{ij} = \sum_k v_k x_i", ["not read"]),
     ("X: m x n; w: n; y: m", r"\nabla_w \|Xw - y\|^2 = 2X(Xw - y)", ["wrong"]),
 ]
