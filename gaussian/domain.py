@@ -10,6 +10,7 @@ that a singular matrix is not let through by its rounding errors.
 """
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple, NoReturn
 
 import jax
@@ -69,9 +70,9 @@ class Factored(NamedTuple):
 @jax.jit
 def cholesky(vector: Float[Array, "*batch d"], S: Float[Array, "*batch d d"]) -> Factored:
     """L with S = L Lᵀ."""
-    L = jnp.linalg.cholesky(_columns_if_symmetric(S), symmetrize_input=False)
+    L = jnp.linalg.cholesky(_columns(S), symmetrize_input=False)
     pivots = diagonal(L.mT)
-    return _factored(vector, L, pivots, S, _is_regular(*lax.stop_gradient((pivots, S))))
+    return _factored(vector, L, pivots, S, _is_admissible(*lax.stop_gradient((pivots, S))))
 
 
 @jax.jit
@@ -178,12 +179,12 @@ def factor_of_symmetric(S: Float[Array, "*batch d d"]) -> Float[Array, "*batch d
 
 
 @jax.custom_jvp
-def _columns_if_symmetric(S: Array) -> Array:
-    """S column by column, as LAPACK reads it, NaN unless |s_ij - s_ji| ≤ τ √(s_ii s_jj) for every i and j.
+def _columns(S: Array) -> Array:
+    """S column by column, as LAPACK reads it.
 
     Of the tangent one triangle stands for both, so only its symmetric part counts.
     """
-    return jnp.where(_is_symmetric(S)[..., None, None], S, jnp.nan).mT
+    return S.mT
 
 
 @symmetric.defjvp
@@ -191,9 +192,9 @@ def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
     return symmetric(primals[0]), _symmetric_part(tangents[0])
 
 
-@_columns_if_symmetric.defjvp
+@_columns.defjvp
 def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
-    return _columns_if_symmetric(primals[0]), _symmetric_part(tangents[0])
+    return _columns(primals[0]), _symmetric_part(tangents[0])
 
 
 def _symmetric_part(A: Array) -> Array:
@@ -201,14 +202,20 @@ def _symmetric_part(A: Array) -> Array:
 
 
 def _is_symmetric(S: Array) -> Array:
-    """Block by block, so that what is read across is read while it is near."""
+    """Whether |s_ij - s_ji| ≤ τ √(s_ii s_jj) for every i and j."""
+    along, across = _mirrored(S)
+    n, b = along.shape[-3], along.shape[-1]
+    size = lax.optimization_barrier(_scale(S)).reshape(*S.shape[:-2], n, b)  # taken once, not d times
+    bound = _symmetry_tolerance(S) * size[..., :, None, :, None] * size[..., None, :, None, :]
+    return (jnp.abs(along - across) <= bound).all((-1, -2, -3, -4))
+
+
+def _mirrored(S: Array) -> tuple[Array, Array]:
+    """S and its transpose block by block, so that what is read across is read while it is near."""
     d = S.shape[-1]
     b = math.gcd(d, BLOCK)
-    size = lax.optimization_barrier(_scale(S)).reshape(*S.shape[:-2], d // b, b)  # taken once, not d times
-    bound = _symmetry_tolerance(S) * size[..., :, None, :, None] * size[..., None, :, None, :]
     blocks = S.reshape(*S.shape[:-2], d // b, b, d // b, b)
-    along, across = jnp.moveaxis(blocks, -3, -2), jnp.moveaxis(blocks, (-2, -1), (-4, -2))
-    return (jnp.abs(along - across) <= bound).all((-1, -2, -3, -4))
+    return jnp.moveaxis(blocks, -3, -2), jnp.moveaxis(blocks, (-2, -1), (-4, -2))
 
 
 def _scale(S: Array) -> Array:
@@ -220,16 +227,38 @@ def _symmetry_tolerance(S: Array | np.ndarray) -> float:
     return float(jnp.finfo(S.dtype).eps) ** 0.5
 
 
-def _is_regular(pivots: Array, S: Array) -> Array:
-    """Whether S, of Cholesky pivots l_ii, is regular to working precision; false for NaN.
+def _is_admissible(pivots: Array, S: Array) -> Array:
+    """Whether S, of Cholesky pivots l_ii, is symmetric and regular; false for NaN.
 
-    A singular matrix leaves a pivot of rounding errors, tiny beside its diagonal entry but seldom 0. Only where there
-    is a tiny pivot is the inverse formed, whose trace tells a singular matrix from a badly conditioned one.
+    Nearly every matrix is symmetric to the last digit, and only of others is the tolerance asked.
     """
-    eps = float(jnp.finfo(S.dtype).eps)
-    clear = (pivots > eps**0.25 * _scale(S)).all()
+    along, across = _mirrored(S)
+    clear = (along == across).all() & _has_large(pivots, S)
+    return _unless(clear, S, lambda: _is_symmetric(S) & _has_inverse(S))
+
+
+def _is_regular(pivots: Array, S: Array) -> Array:
+    """Whether a symmetric S is regular to working precision; false for NaN."""
+    return _unless(_has_large(pivots, S), S, lambda: _has_inverse(S))
+
+
+def _unless(clear: Array, S: Array, admits: Callable[[], Array]) -> Array:
+    """True for all of a batch where that is clear, or what a test of each tells that costs more."""
     yes = jnp.ones(S.shape[:-2], bool)
-    return lax.cond(clear, lambda: yes, lambda: _inverse_trace(S) < 1 / (S.shape[-1] * eps))
+    return lax.cond(clear, lambda: yes, admits)
+
+
+def _has_large(pivots: Array, S: Array) -> Array:
+    """Whether no pivot is tiny beside its diagonal entry.
+
+    A singular matrix leaves a pivot of rounding errors, tiny but seldom 0. Only where there is a tiny pivot is the
+    inverse formed, whose trace tells a singular matrix from a badly conditioned one.
+    """
+    return (jnp.square(pivots) > _symmetry_tolerance(S) * diagonal(S)).all()
+
+
+def _has_inverse(S: Array) -> Array:
+    return _inverse_trace(S) < 1 / (S.shape[-1] * float(jnp.finfo(S.dtype).eps))
 
 
 def _inverse_trace(S: Array) -> Array:
@@ -237,7 +266,7 @@ def _inverse_trace(S: Array) -> Array:
 
     S is factored again, for a factor handed to a branch that is seldom taken would be copied every time.
     """
-    L = jnp.linalg.cholesky(_columns_if_symmetric(S), symmetrize_input=False)
+    L = jnp.linalg.cholesky(_columns(S), symmetrize_input=False)
     size = _scale(S)[..., None, :] * np.eye(S.shape[-1], dtype=S.dtype)
     return jnp.square(lax.linalg.triangular_solve(L, size, left_side=True, lower=True)).sum((-1, -2))
 
