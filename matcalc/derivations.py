@@ -34,6 +34,7 @@ from matcalc.syntax import Syntax, walk, with_transposes
 from matcalc.verdict import RIGHT, WRONG, Verdict
 
 UNREAD, DEFINITION, ASIDE = "not read", "definition", "not a claim"
+_OF_THE_WHOLE = ("the sign of the whole", "the whole is off by a factor: it must be multiplied")
 _INEQUALITIES = (">=", "<=", ">", "<")
 
 
@@ -287,12 +288,32 @@ class Reader:
                 raise
             cause = replace(cause, kind="not-conformable", message=f"{error}; {cause.message}")
             verdict = Verdict(WRONG, None, (), cause, None, Evidence(False, 0, float("inf")))
+        if equation is not None and right.relation == "=" and verdict.verdict == WRONG:
+            variable = bare(equation.operands[1]).value
+            if any(n.value == variable for side in sides for n in walk(side) if n.operation == "name"):
+                self.set_to_zero = equation
+                return self._restated(equation, sides, variable)
         if right.relation == "=" and verdict.verdict == WRONG and verdict.diagnosis in (None, UNKNOWN):
             verdict = replace(verdict, diagnosis=slip(left, right, known, self._tree) or UNKNOWN)
         if right.relation == "=" and not verdict.is_right and (found := self._set_to_zero(sides, origin)):
             self.set_to_zero = found
             return ASIDE, None, f"the derivative is set to zero: an equation for {bare(found.operands[1]).value}"
         return verdict.verdict, verdict, "; ".join([*verdict.notes, *recalled, *_as_read(sides, (left, right))])
+
+    def _restated(
+        self, equation: Syntax, sides: tuple[Syntax, Syntax], variable: str
+    ) -> tuple[str, Verdict | None, str]:
+        """An equation for a variable after a derivative by it was set to zero: right where that is a multiple of it."""
+        difference = Syntax("subtract", sides, None, sides[0].start, sides[1].end)
+        try:
+            verdict = judge(equation, difference, self._recalling((equation, *sides))[0])
+        except MatcalcError:
+            return ASIDE, None, f"an equation for {variable}"
+        multiple = verdict.diagnosis is not None and verdict.diagnosis.message.startswith(_OF_THE_WHOLE)
+        if verdict.is_right or multiple:
+            restated = replace(verdict, verdict=RIGHT, diagnosis=None)
+            return RIGHT, restated, "up to a factor the derivative that was set to zero"
+        return ASIDE, None, f"an equation for {variable}, and no multiple of the derivative that was set to zero"
 
     def _recalling(self, sides: tuple[Syntax, ...]) -> tuple[Assumptions, list[str]]:
         """What holds for a statement about the derivative of L, where `L = ...` was said before in passing."""

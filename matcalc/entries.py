@@ -25,6 +25,7 @@ from matcalc.structure import GENERAL, Reading, Structure
 from matcalc.syntax import Syntax, transform, walk
 
 MAX_DEPTH = 150
+LONGEST = 10_000  # terms of a sum
 COMPARE: dict[str, Callable[[int, int], bool]] = {
     "=": lambda a, b: a == b,
     "!=": lambda a, b: a != b,
@@ -235,6 +236,8 @@ class Point:
 
     def _bars(self, tree: Syntax) -> np.ndarray:
         value = self(tree.operands[0])
+        if value.shape[-1] != value.shape[-2]:
+            raise ShapeError(f"bars around {_shape(value)}: expected a scalar or a square matrix")
         return kernels.ELEMENTWISE["abs"](GUARDED, value) if _is_scalar(value) else GUARDED.determinant(value)
 
     def _norm(self, tree: Syntax) -> np.ndarray:
@@ -276,6 +279,8 @@ class Point:
             return np.ones((self._size(places[0]), 1))
         if base.operation == "norm":
             value = self(base.operands[0])
+            if len(places) != 1 or places[0].value not in (1, 2, "F"):
+                raise ParseError("a norm with this index is not read", tree.start)
             if places[0].value == 2:
                 require_vector((Dim(value.shape[-2]), Dim(value.shape[-1])), tree)
             return kernels.FUNCTIONS["norm1" if places[0].value == 1 else "norm2"](GUARDED, value)
@@ -307,6 +312,10 @@ class Point:
         if kind == "from":
             first = self._size(bounds[0])
             last = self._size(bounds[1]) if len(bounds) == 2 else self.range(names[0], [body])
+            if last - first > LONGEST:
+                raise ParseError(
+                    f"a sum of {last - first + 1} terms is too long; at most {LONGEST} are added", body.start
+                )
             return [{names[0]: k - 1} for k in range(first, last + 1)]
         free = names if kind == "over" else tuple(n for n in (names[0], names[2]) if n not in self.indices)
         last = self._size(bounds[0]) if bounds else 0
@@ -371,13 +380,18 @@ class Point:
     def _measure(self, tree: Syntax, variable: Syntax, dimension: Sequence[Syntax]) -> tuple[Any, int]:
         """Under what name the variable of integration is bound, and how many numbers it is."""
         if variable.operation == "subscript":
+            if dimension:
+                raise ParseError("an integral over one entry has a domain of one dimension", tree.start)
             base, *places = variable.operands
             return _entry_key(base, tuple(map(self._index, places))), 1
         if dimension:
             return variable.value, self._size(dimension[0])
-        if tree.value == "line":
-            return variable.value, 1
-        return variable.value, self(variable).shape[-2]
+        if tree.value == "unsaid":
+            return variable.value, self(variable).shape[-2]
+        transposed = (bare(n.operands[0]) for n in walk(tree.operands[0]) if n.operation == "transpose")
+        if any((n.operation, n.value) == ("name", variable.value) for n in transposed):
+            raise ParseError(f"an integral over the line, but {variable.value} is transposed as a vector", tree.start)
+        return variable.value, 1
 
     def _depends(self, tree: Syntax, variable: Syntax) -> bool:
         """Whether a formula, with what is defined in it, names a variable."""

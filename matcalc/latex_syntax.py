@@ -18,7 +18,7 @@ from lark.lexer import Lexer
 
 from matcalc.errors import ParseError
 from matcalc.latex_tokens import tokenise
-from matcalc.plain import ShapeOf, bare, in_paper, plain
+from matcalc.plain import ShapeOf, bare, constant, in_paper, plain
 from matcalc.shape import ELEMENTWISE
 from matcalc.syntax import Syntax, rational
 
@@ -206,6 +206,11 @@ def _application(node: Syntax, tokens: list[Token]) -> Syntax:
 def _powered(node: Syntax, tokens: list[Token]) -> Syntax:
     r"""`\tanh^2(x)`, `\tanh^2 x`: entry by entry where the function is."""
     exponent, argument = node.operands
+    if constant(exponent) == -1 and tokens[0].value in ELEMENTWISE:
+        raise ParseError(
+            f"{tokens[0].value}^{{-1}} (character {node.start + 1}) may be the inverse function or a reciprocal",
+            node.start,
+        )
     arguments = argument.operands if argument.operation == "arguments" else (argument,)
     inner = replace(node, operation="call", operands=arguments, value=tokens[0].value)
     operation = "elementwise_power" if tokens[0].value in ELEMENTWISE else "power"
@@ -230,7 +235,11 @@ def _apply(node: Syntax, tokens: list[Token]) -> Syntax:
 
 
 def _subscript(node: Syntax, tokens: list[Token]) -> Syntax:
-    return replace(node, operands=(node.operands[0], *node.operands[1].operands))
+    """An index, also behind an exponent: x^2_i is the square of x_i."""
+    base, places = node.operands[0], node.operands[1].operands
+    if base.operation in ("power", "transpose"):
+        return replace(base, operands=(replace(node, operands=(base.operands[0], *places)), *base.operands[1:]))
+    return replace(node, operands=(base, *places))
 
 
 def _indices(node: Syntax, tokens: list[Token]) -> Syntax:

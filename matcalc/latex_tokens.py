@@ -176,6 +176,7 @@ def tokenise(text: str) -> list[Token]:
     """
     if len(text) > MAX_LENGTH:
         raise ParseError(f"the formula has {len(text)} characters; at most {MAX_LENGTH} are read", MAX_LENGTH)
+    _refuse_two_fonts(text)
     tokens = list(_lexemes(text))
     for refine in (
         _drop_notes_on_relations,
@@ -191,6 +192,15 @@ def tokenise(text: str) -> list[Token]:
     ):
         tokens = refine(tokens)
     return tokens
+
+
+def _refuse_two_fonts(text: str) -> None:
+    r"""Refuse A beside \mathcal{A}: fonts are not told apart, and these are two things."""
+    scripts = {m[1] for m in re.finditer(r"\\(?:mathcal|mathscr|mathfrak)\s*\{?\s*([A-Z])\b", text)}
+    bare = re.sub(r"\\[A-Za-z]+\s*\{\s*[A-Z]\s*\}|\\(?:mathcal|mathscr|mathfrak)\s+[A-Z]|\\[A-Za-z]+", " ", text)
+    for letter in sorted(scripts - {"N"}):
+        if (at := bare.find(letter)) >= 0:
+            raise ParseError(f"{letter} stands in two fonts: call one of them by another letter", at)
 
 
 def _token(kind: str, value: str, start: int | None, end: int | None) -> Token:

@@ -116,12 +116,17 @@ class Words:
         """The words of two sides."""
         nodes = [node for tree in trees for node in _parts(tree)]
         owners = {id(n.operands[0]) for n in nodes if n.operation == "subscript"}
-        names = [n for n in nodes if n.operation in ("name", "subscript") and id(n) not in owners]
+        names = [n for n in nodes if _is_quantity(n) and id(n) not in owners]
         places = {p.value: p for n in names for p in n.operands[1:] if p.operation == "name"}
         names += [replace(n, operands=(n.operands[0], p)) for n in names if _has_one_index(n) for p in places.values()]
         once = {_spelled(n): n for n in reversed(names)}
         functions = sorted({n.value for n in nodes if n.operation == "call" and n.value in ELEMENTWISE})
         return cls(tuple(reversed(once.values())), tuple(functions))
+
+
+def _is_quantity(node: Syntax) -> bool:
+    """Whether something is a name or an entry of what is named."""
+    return node.operation == "name" or (node.operation == "subscript" and node.operands[0].operation == "name")
 
 
 def _has_one_index(node: Syntax) -> bool:

@@ -147,7 +147,7 @@ def _is_aside(token: Any) -> bool:
 def _is_spacing(token: Any, before: list[Any]) -> bool:
     """Spacing inside of brackets, or words under a brace."""
     opened = bool(before) and before[-1].type == "BEGIN"
-    return token.type in _BREAKS[1:3] and (opened or token.value in _WIDE)
+    return token.type in _BREAKS[1:3] and token.value != ":" and (opened or token.value in _WIDE)
 
 
 def _continues(tokens: Tokens) -> bool:
