@@ -18,6 +18,7 @@ from matcalc.text import SizeNames
 RESERVED = ("I", "pi", *FUNCTIONS)
 _NAME = r"[^\W\d]\w*\u0302?"
 _DIM = rf"(?:{_NAME}|\d+)(?:\s*\*\s*(?:{_NAME}|\d+))*"
+LARGEST_SIZE = 1000
 _DECLARED = re.compile(
     rf"(?P<rows>{_DIM})(?:(?:\s+x\s+|\s*×\s*|(?<=\d)x(?=\d))(?P<columns>{_DIM}))?(?:\s+(?P<structure>\w+))?$"
 )
@@ -109,6 +110,10 @@ class Scope:
                 "'p x n', 'n' for a vector, 'scalar' or 'positive'"
             )
         rows, columns = shape.dim(match["rows"]), shape.dim(match["columns"] or 1)
+        if max(rows.factor, columns.factor) > LARGEST_SIZE:
+            raise DeclarationError(
+                f"declaration {text!r}: sizes up to {LARGEST_SIZE} are tried; declare a letter, and small ones are"
+            )
         structure = match["structure"] or "general"
         _refuse_complex(structure, text)
         if structure == "positive" and (rows, columns) == SCALAR:

@@ -307,3 +307,8 @@ def test_a_power_by_t_is_a_transpose_unless_t_is_a_name():
     assert check("x^T*A*x", "(A + A^T)*x", "x", ["A: n x n"]).verdict == RIGHT
     assert check("x^T*A*x", "(A - A^T)*x", "x", ["A: n x n"]).verdict == WRONG
     assert check("a^T", "T*a^(T - 1)", "a", ["a: positive", "T: scalar"]).verdict == RIGHT
+
+
+def test_a_size_that_would_not_fit_in_memory_is_refused():
+    with pytest.raises(DeclarationError, match="sizes up to 1000 are tried; declare a letter"):
+        check("x'*x", "2*x", "x", ["x: 100000"])
