@@ -269,7 +269,7 @@ class Reader:
         sides = self._tree(left), self._tree(right)
         known, recalled = self._recalling(sides)
         said = self._free_name(sides) if right.relation == "=" else ""
-        self._require_declared(sides, known, said)
+        self._require_declared(sides, known, {said, *(self.said if said else self.said.keys() & _variables(sides))})
         if any(map(names_entries, sides)):
             return ASIDE, None, "this names the entries of a matrix"
         if name := said:
@@ -319,7 +319,7 @@ class Reader:
         """What holds for a statement about the derivative of L, where `L = ...` was said before in passing."""
         derivatives = [n for side in sides for n in walk(side) if n.operation == "derivative"]
         waiting = [bare(n.operands[0]) for n in derivatives]
-        variables = {bare(n.operands[1]).value for n in derivatives}
+        variables = _variables(sides)
         known, recalled = self.known, []
         while waiting:
             tree = waiting.pop()
@@ -338,11 +338,11 @@ class Reader:
             return in_paper(tree, lambda t: Scope(self.known.let).shape_of(t))
         return tree if self.known.is_name("T") else with_transposes(tree)
 
-    def _require_declared(self, sides: tuple[Syntax, Syntax], known: Assumptions, said: str) -> None:
+    def _require_declared(self, sides: tuple[Syntax, Syntax], known: Assumptions, allowed: set[str]) -> None:
         if not (self.strict and self.known.declared):
             return
         places = {p.value for s in sides for n in walk(s) if n.operation == "subscript" for p in n.operands[1:]}
-        for name in sorted({n for side in sides for n in undeclared(side, known)} - places - {said, *self.said}):
+        for name in sorted({n for side in sides for n in undeclared(side, known)} - places - allowed):
             raise DeclarationError(f"{name} is not declared")
 
     def _set_to_zero(self, sides: tuple[Syntax, Syntax], origin: Side | None) -> Syntax | None:
@@ -363,6 +363,11 @@ class Reader:
             if name and is_free(name, known) and not mentions(expand(inserted(other, known), known.laws), name):
                 return str(name)
         return ""
+
+
+def _variables(sides: tuple[Syntax, ...]) -> set[str]:
+    """What is differentiated by."""
+    return {bare(n.operands[1]).value for side in sides for n in walk(side) if n.operation == "derivative"}
 
 
 def _defined(known: Assumptions, name: str, body: Syntax) -> Assumptions | None:

@@ -238,3 +238,9 @@ def test_what_is_said_in_passing_is_recalled_by_derivatives(tmp_path):
     assert "with J as it was said to be" in found[5].reason
     assert found[7].reason.startswith("the derivative is set to zero")
     assert found[-1].reason == ""  # y is declared: y = Xw is no definition
+
+
+def test_a_name_said_in_passing_is_no_free_symbol_elsewhere(tmp_path):
+    text = "% let: x y: n\n$e = x - y$ and $e^\\top e = x^\\top x - 2x^\\top y + y^\\top y$.\n"
+    found = matcalc.proofread(written(tmp_path, "paper.tex", text)).steps
+    assert [(s.status, s.reason) for s in found][1:] == [("not read", "e is not declared")]
