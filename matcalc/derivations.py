@@ -27,7 +27,7 @@ from matcalc.judgement import (
 from matcalc.meaning import expand
 from matcalc.oracle import Evidence
 from matcalc.plain import OF_THE_MATRIX, bare, in_paper
-from matcalc.scope import Scope
+from matcalc.scope import Declarations, Scope, declarations
 from matcalc.slips import slip
 from matcalc.statements import Chain, Side, chains
 from matcalc.syntax import Syntax, walk, with_transposes
@@ -137,7 +137,7 @@ def _in_mathematics(step: Step) -> str:
     return f"$\\displaystyle {sides[0]} {step.relation} {sides[1]}$"
 
 
-def derivation(text: str | Iterable[str], let: Iterable[str] = (), reading: str | None = None) -> Derivation:
+def derivation(text: str | Iterable[str], let: Declarations = (), reading: str | None = None) -> Derivation:
     """Check a chain of steps, in the plain language or in LaTeX.
 
     Args:
@@ -169,11 +169,11 @@ class Reader:
 
     @classmethod
     def of(
-        cls, let: Iterable[str], layout: str | None = None, reading: str | None = None, strict: bool = False
+        cls, let: Declarations, layout: str | None = None, reading: str | None = None, strict: bool = False
     ) -> "Reader":
         """A reader with declarations."""
         known = Assumptions(layout=layout or "numerator", reading=reading)
-        for text in [let] if isinstance(let, str) else let:
+        for text in declarations(let):
             known = known.assume(text)
         return cls(known, None, strict)
 

@@ -16,7 +16,7 @@ from matcalc.formulation import Formulation, check_cholesky, kind_of
 from matcalc.lazy import cached_property
 from matcalc.oracle import TOLERANCE, Evidence, gap_between_routes, structure_of, weigh
 from matcalc.sampling import sample
-from matcalc.scope import Scope
+from matcalc.scope import Declarations, Scope, declarations
 from matcalc.structure import Reading
 from matcalc.text import to_text
 
@@ -117,7 +117,7 @@ class Derivative:
 def derive(
     expression: str | Expr,
     wrt: str | Symbol,
-    let: Iterable[str] = (),
+    let: Declarations = (),
     reading: str | Reading | None = None,
     order: int = 1,
     layout: str = "numerator",
@@ -127,7 +127,8 @@ def derive(
     Args:
         expression: text of the language, or an expression of symbols.
         wrt: the variable.
-        let: declarations such as `"X: n x n symmetric"`; not needed for an expression of symbols.
+        let: declarations such as `"X: n x n symmetric"`, or `{"X": "n x n symmetric"}`; not needed for an expression
+            of symbols.
         reading: which reading to show; `entrywise` where there is a structure (`tangent` for orthogonal) if not given.
         order: 1, or 2 for the Hessian of a scalar.
         layout: of a Jacobian: `numerator` (a row per output) or `denominator` (its transpose).
@@ -143,9 +144,9 @@ def derive(
     return verify(differentiate(expression, wrt, let, reading, order, layout))
 
 
-def derive_each(expression: str | Expr, wrt: Iterable[str | Symbol], let: Iterable[str] = ()) -> dict[str, Derivative]:
+def derive_each(expression: str | Expr, wrt: Iterable[str | Symbol], let: Declarations = ()) -> dict[str, Derivative]:
     """The derivatives of one expression by several variables, by name; each as `derive` gives it."""
-    let = [let] if isinstance(let, str) else list(let)
+    let = declarations(let)
     found = (derive(expression, variable, let) for variable in wrt)
     return {derivative.wrt: derivative for derivative in found}
 
@@ -153,7 +154,7 @@ def derive_each(expression: str | Expr, wrt: Iterable[str | Symbol], let: Iterab
 def differentiate(
     expression: str | Expr,
     wrt: str | Symbol,
-    let: Iterable[str] = (),
+    let: Declarations = (),
     reading: str | Reading | None = None,
     order: int = 1,
     layout: str = "numerator",
@@ -167,9 +168,8 @@ def differentiate(
     return formulate(e, scope, reading, order, layout)
 
 
-def read_problem(expression: str | Expr, wrt: str | Symbol, let: Iterable[str]) -> tuple[Scope, Expr]:
+def read_problem(expression: str | Expr, wrt: str | Symbol, let: Declarations) -> tuple[Scope, Expr]:
     """The scope of a problem and its expression."""
-    let = [let] if isinstance(let, str) else let
     name = wrt.name if isinstance(wrt, Symbol) else wrt
     if isinstance(expression, Expr):
         symbols = set(expression.symbols)
@@ -177,7 +177,7 @@ def read_problem(expression: str | Expr, wrt: str | Symbol, let: Iterable[str]) 
             symbols.add(wrt)
         scope = Scope.of(symbols, name)
         return scope, expression
-    scope = Scope(let, wrt=name)
+    scope = Scope(declarations(let), wrt=name)
     (e,) = scope.read(expression)
     if scope.differential_name in e.names:
         raise DeclarationError(

@@ -155,13 +155,19 @@ class Evaluation:
 
     def _product(self, e: Product) -> Array:
         """coefficient · scalars · chain; x / norm2(x) is 0 at 0, as is the derivative of norm2 that it stands for."""
-        norms = [s.args[0] for s in e.scalars if _is_reciprocal_norm(s)]
-        factors = [self(s) for s in e.scalars if not _is_reciprocal_norm(s)]
+        norms = [norm for s in e.scalars for norm in _norm_below(s)]
+        factors = [self(s) for s in e.scalars if not _norm_below(s)]
+        factors += [self._reciprocal(n) for n in norms if n.args[0] in e.chain]
         factors += [self._products.product(e.chain)] if e.chain else []
         value = reduce(operator.mul, factors, _float(e.coefficient))
-        for norm in map(self, norms):
+        for norm in (self(n) for n in norms if n.args[0] not in e.chain):
             value = self.ops.xp.where((norm == 0) & (value == 0), 0, value * (1 / norm))
         return value
+
+    def _reciprocal(self, norm: Call) -> Array:
+        """1 / norm2(x) beside x itself, where both may be 0."""
+        zero = self(norm) == 0
+        return self.ops.xp.where(zero, 0, 1 / self.ops.xp.where(zero, 1, self(norm)))
 
     # --- functions of matrices ----------------------------------------------------------------------------------------
 
@@ -220,8 +226,12 @@ def _float(value: Fraction) -> float:
         return math.inf if value > 0 else -math.inf
 
 
-def _is_reciprocal_norm(e: Expr) -> bool:
-    return isinstance(e, Power) and e.exponent == MINUS_ONE and isinstance(e.base, Call) and e.base.function == "norm2"
+def _norm_below(e: Expr) -> list[Call]:
+    """The norm of 1 / norm2(x)."""
+    match e:
+        case Power(Call("norm2") as norm, exponent) if exponent == MINUS_ONE:
+            return [norm]
+    return []
 
 
 def _split_scalars(e: Expr) -> tuple[Expr, Expr]:

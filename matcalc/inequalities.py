@@ -1,7 +1,7 @@
 """An inequality on a domain: a point is searched for where it fails."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -15,9 +15,8 @@ from matcalc.errors import DomainError, ParseError, ShapeError
 from matcalc.evaluate import Evaluation
 from matcalc.expr import Expr, Symbol
 from matcalc.oracle import Evidence, magnitude
-from matcalc.problem import declarations
 from matcalc.sampling import FLAVOURS, GUARDED, Points, dimension_names, draw, integer_points, size_assignments
-from matcalc.scope import Scope
+from matcalc.scope import Declarations, Scope, declarations
 from matcalc.verdict import UNDECIDED, WRONG, Verdict
 
 TRIES = 200
@@ -37,7 +36,7 @@ def is_inequality(claim: str) -> bool:
     return _INEQUALITY.match(claim) is not None
 
 
-def check_inequality(expression: str, claim: str, let: Iterable[str] = ()) -> Verdict:
+def check_inequality(expression: str, claim: str, let: Declarations = ()) -> Verdict:
     """Search for a point where `expression >= 0` fails; of matrices, where it is not positive semidefinite.
 
     Args:

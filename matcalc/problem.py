@@ -1,7 +1,7 @@
 """A claim that is read: what it is about, at which sizes, and how it is to be compared."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,16 +20,6 @@ from matcalc.structure import Reading
 from matcalc.sums import has_sums, read_with_sums
 
 Statement = str | Expr | Callable[..., Any]
-Declarations = Iterable[str] | Mapping[str, str]
-
-
-def declarations(let: Declarations) -> list[str]:
-    """Declarations as a list of texts, from a text, a list or a mapping of names to kinds."""
-    if isinstance(let, str):
-        return [let]
-    if isinstance(let, Mapping):
-        return [f"{name}: {kind}" for name, kind in let.items()]
-    return list(let)
 
 
 @dataclass(frozen=True)

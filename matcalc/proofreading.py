@@ -7,13 +7,14 @@ from matcalc.assumptions import Assumptions
 from matcalc.derivations import Derivation, Reader
 from matcalc.document import ASSUMPTION, MARKED, Part, parts
 from matcalc.errors import DeclarationError, MatcalcError
+from matcalc.scope import Declarations
 
 FROM_LINE = "from line "
 
 
 def proofread(
     path: str | Path,
-    let: Iterable[str] = (),
+    let: Declarations = (),
     declarations: str | Path | None = None,
     reading: str | None = None,
     layout: str | None = None,

@@ -1,7 +1,7 @@
 """Declarations and reading: what each name stands for, the sizes by unification, and text made into expressions."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain, combinations
 
 from matcalc import shape
@@ -26,6 +26,17 @@ _KINDS = {"scalar": SCALAR, "positive": SCALAR}
 
 
 Expected = Callable[[Sequence[Shape], Shape], Shape]
+
+Declarations = Iterable[str] | Mapping[str, str]
+
+
+def declarations(let: Declarations) -> list[str]:
+    """Declarations as a list of texts, from a text, a list or a mapping of names to kinds."""
+    if isinstance(let, str):
+        return [let]
+    if isinstance(let, Mapping):
+        return [f"{name}: {kind}" for name, kind in let.items()]
+    return list(let)
 
 
 class Scope:
@@ -306,13 +317,13 @@ def _refuse_complex(kind: str, text: str) -> None:
         raise DeclarationError(f"declaration {text!r}: complex matrices are not supported, every matrix is real")
 
 
-def parse(text: str, let: Iterable[str] = ()) -> Expr:
+def parse(text: str, let: Declarations = ()) -> Expr:
     """The expression of a text in the language; what is not declared has the kind that its name says.
 
     Raises:
         ParseError, DeclarationError, ShapeError: the text cannot be read or does not fit.
     """
-    (e,) = Scope([let] if isinstance(let, str) else let).read(text)
+    (e,) = Scope(declarations(let)).read(text)
     return e
 
 

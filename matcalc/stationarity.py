@@ -1,7 +1,6 @@
 """A point where the gradient of a scalar is claimed to vanish."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -16,9 +15,8 @@ from matcalc.evaluate import Evaluation
 from matcalc.expr import Expr, Symbol
 from matcalc.lazy import cached_property
 from matcalc.oracle import Evidence, Measurement, moved, structure_of, weigh
-from matcalc.problem import declarations
 from matcalc.sampling import GUARDED, Points, sample
-from matcalc.scope import Scope
+from matcalc.scope import Declarations, Scope, declarations
 from matcalc.structure import Reading
 from matcalc.verdict import RIGHT, UNDECIDED, WRONG, Verdict
 
@@ -79,7 +77,7 @@ class Slope(Bench):
         return None
 
 
-def check_stationary(expression: str, wrt: str, at: str, let: Iterable[str] = ()) -> Verdict:
+def check_stationary(expression: str, wrt: str, at: str, let: Declarations = ()) -> Verdict:
     """Whether the gradient of a scalar vanishes at a point, along all directions that the structure of `wrt` allows.
 
     Args:

@@ -1,9 +1,9 @@
 """Assertions for a user's own tests: the message of a failure is the diagnosis."""
 
-from collections.abc import Iterable
 from typing import Any
 
-from matcalc.problem import Declarations, Statement
+from matcalc.problem import Statement
+from matcalc.scope import Declarations
 from matcalc.structure import Reading
 from matcalc.verdict import Verdict, check
 
@@ -35,7 +35,7 @@ def assert_gradient(
     return _asserted(check(f, claimed, wrt, let, reading, **options), claimed)
 
 
-def assert_equal(a: Statement, b: Statement, let: Iterable[str] = ()) -> Verdict:
+def assert_equal(a: Statement, b: Statement, let: Declarations = ()) -> Verdict:
     """Assert that two formulas have the same value.
 
     Args:

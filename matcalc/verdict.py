@@ -26,9 +26,9 @@ from matcalc.oracle import (
     structure_of,
     weigh,
 )
-from matcalc.problem import Declarations, Problem, Statement, declarations, read_claim, read_functions
+from matcalc.problem import Problem, Statement, read_claim, read_functions
 from matcalc.sampling import Points, sample
-from matcalc.scope import Scope
+from matcalc.scope import Declarations, Scope, declarations
 from matcalc.structure import Reading
 from matcalc.sums import has_sums, read_with_sums
 

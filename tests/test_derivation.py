@@ -5,11 +5,26 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from matcalc import NoRuleError, ShapeError, UnverifiedError, check, derive, derive_each, symbols, tr
+from matcalc import (
+    NoRuleError,
+    ShapeError,
+    UnverifiedError,
+    check,
+    check_inequality,
+    check_stationary,
+    derivation,
+    derive,
+    derive_each,
+    parse,
+    proofread,
+    symbols,
+    tr,
+)
 from matcalc.derivative import Derivative, differentiate, evidence
 from matcalc.errors import DeclarationError, MatcalcError
 from matcalc.form import Form
 from matcalc.structure import Reading
+from matcalc.testing import assert_equal, assert_gradient
 
 N20 = ["A: p x n", "X: n x n symmetric", "B: n x p"]
 
@@ -204,3 +219,26 @@ def test_a_second_derivative_by_a_scalar_has_the_shape_of_what_is_differentiated
 )
 def test_a_structure_that_does_not_move_in_one_dimension_is_no_obstacle(f, structure, order):
     assert derive(f, "X", [f"X: n x n {structure}", "A: n x n"], order=order).verified.ok
+
+
+WAYS_TO_DECLARE = {
+    "a text": "X: n x n symmetric, A: n x n",
+    "a list": ["X: n x n symmetric", "A: n x n"],
+    "a mapping": {"X": "n x n symmetric", "A": "n x n"},
+}
+
+
+@pytest.mark.parametrize("let", WAYS_TO_DECLARE.values(), ids=WAYS_TO_DECLARE)
+def test_every_function_reads_declarations_in_every_way(let, tmp_path):
+    document = tmp_path / "paper.tex"
+    document.write_text("$$\\operatorname{tr}(X^T A) = \\operatorname{tr}(X A)$$")
+    assert str(derive("tr(A*X)", "X", let)) == str(derive("tr(A*X)", "X", WAYS_TO_DECLARE["a list"]))
+    assert list(derive_each("tr(A*X)", ["X", "A"], let)) == ["X", "A"]
+    assert {s.structure for s in parse("tr(A*X)", let).symbols} == {"symmetric", "general"}
+    assert check("tr(A*X)", "A + A' - A .* I", "X", let).right_under == ("entrywise",)
+    assert derivation("tr(X'*A) = tr(X*A)", let).steps[0].verdict.is_right
+    assert proofread(document, let).steps[0].verdict.is_right
+    assert check_stationary("tr(X*X)", "X", "0*A", let).verdict == "right"
+    assert check_inequality("tr(X*X)", ">= 0", let).verdict == "undecided"
+    assert_equal("tr(X'*A)", "tr(X*A)", let)
+    assert_gradient("tr(A*X)", "A + A' - A .* I", "X", let, reading="entrywise")
