@@ -8,7 +8,7 @@ from matcalc import shape
 from matcalc.building import Builder
 from matcalc.errors import DeclarationError, MatcalcError, ParseError, ShapeError
 from matcalc.expr import Expr, Symbol
-from matcalc.inference import Inference, check_called, possibly_scalar
+from matcalc.inference import Inference, check_called, is_size, possibly_scalar
 from matcalc.shape import ONE, SCALAR, Shape, Unifier
 from matcalc.structure import STRUCTURES
 from matcalc.syntax import FUNCTIONS, GREEK, Syntax, canonical_name, is_latex, nearest, walk, with_transposes
@@ -52,6 +52,7 @@ class Scope:
         self._read: set[str] = set()
         for declaration in declarations:
             self._declare(declaration)
+        self._in_declarations = sorted(self.declared_sizes)
         if self.wrt is not None:
             if self.wrt in RESERVED or not re.fullmatch(_NAME, self.wrt):
                 raise ParseError(f"wrt: {wrt!r} is not the name of a variable")
@@ -278,6 +279,7 @@ class Scope:
                         self.unifier.bind(name, shape.dim(next(free)))
         self.symbols = {s.name: Symbol(s.name, self.unifier.shape(s.shape), s.structure) for s in self.symbols.values()}
         self._names = {name: name for name in self.declared_sizes}
+        self._scalars.update({name: name for name in self._in_declarations if is_size(name, self)})
         for symbol in self.symbols.values():
             for d, function in zip(symbol.shape, ("rows", "cols"), strict=True):
                 if d.factor == 1 and len(d.names) == 1:

@@ -63,7 +63,7 @@ WRONG = {  # one claim, and what is said of it
     r"\operatorname{Cov}[A x + \mu] = A^T \Sigma A": "A is transposed throughout",
     r"\operatorname{Cov}[A x] = A \Sigma A": "A*Sigma*A'",
     r"\int_{\mathbb{R}^n} e^{-\frac12 x^T \Sigma^{-1} x} dx = (2\pi)^{n/2} |\Sigma|": "sqrt(det(Sigma))",
-    r"\sum_{i=1}^n (x_i + x^T x) = \mathbf{1}^T x + x^T x": "the factor rows(",
+    r"\sum_{i=1}^n (x_i + x^T x) = \mathbf{1}^T x + x^T x": "the factor n",
     r"\mathbb{E}[x] = \exp(A)\mu": "expm(A)*mu has a factor too many",
     r"\mathbb{E}[x] x^T \odot I_n = \mathbb{E}[x] x^T \otimes I_n": "⊗ is printed for ⊙",
 }
