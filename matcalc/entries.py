@@ -8,6 +8,7 @@ exact to rounding, passes through a Gaussian integral, and is read as asked wher
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from itertools import product
 from typing import Any
 
@@ -16,6 +17,7 @@ import numpy as np
 from matcalc import kernels, shape
 from matcalc.errors import MatcalcError, ParseError, ShapeError
 from matcalc.integrals import exponents, integrate
+from matcalc.latex_syntax import BEHIND
 from matcalc.meaning import Meaning, capital
 from matcalc.oracle import STEP, structure_of
 from matcalc.plain import LOOPS, bare, constant, require_vector
@@ -149,6 +151,9 @@ class Point:
         return -self(tree.operands[0])
 
     def _transpose(self, tree: Syntax) -> np.ndarray:
+        if self._is_entry(tree.operands[0]):  # X_{ij}^T is that of Xᵀ
+            base, i, j = tree.operands[0].operands
+            return self(replace(tree.operands[0], operands=(base, j, i)))
         return self(tree.operands[0]).swapaxes(-1, -2)
 
     def _both(self, tree: Syntax, what: str, *, scalars: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -191,12 +196,41 @@ class Point:
         base, exponent = tree.operands
         value, k = self(base), constant(exponent)
         if _is_scalar(value):
-            return value ** self._exponent(exponent)
+            of_entry = value ** self._exponent(exponent)
+            return self._power_of_entry(tree, of_entry, k) if self._is_entry(base) and k is not None else of_entry
+        return self._matrix_power(value, k)
+
+    def _matrix_power(self, value: np.ndarray, k: Fraction | None) -> np.ndarray:
         if value.shape[-1] != value.shape[-2] or k is None or k.denominator > 2:
             raise ShapeError(f"power: {_shape(value)} to the power {k if k is not None else 'of a name'} is not read")
         if k.denominator == 2:
             value, k = kernels.FUNCTIONS["sqrtm"](GUARDED, value), 2 * k
         return np.linalg.matrix_power(GUARDED.inverse(value) if k < 0 else value, abs(int(k)))
+
+    def _power_of_entry(self, tree: Syntax, of_entry: np.ndarray, k: Fraction) -> np.ndarray:
+        """X^{-1}_{ij} is an entry of X⁻¹, X_{ij}^2 the square of one; of X_{ij}^{-1} and X^2_{ij} print cannot tell."""
+        base, *places = tree.operands[0].operands
+        matrix = self(self.owner(base, 2))
+        is_natural, is_behind = k > 0 and k.denominator == 1, tree.value == BEHIND
+        if matrix.shape[-1] != matrix.shape[-2] or (is_natural and not is_behind):
+            return of_entry
+        of_power = _entry(self._matrix_power(matrix, k), tuple(map(self._index, places)), tree)
+        same = np.isclose(of_power, of_entry, rtol=1e-9, atol=0) | ~np.isfinite(of_power)  # beyond the domain: no point
+        if (is_behind and not is_natural) or same.all():
+            return of_power
+        name, indices = base.value, "".join(str(p.value) for p in places)
+        raise ParseError(
+            f"an entry of a power, or the power of an entry? Write ({name}^{{{k}}})_{{{indices}}} or "
+            f"({name}_{{{indices}}})^{{{k}}} (character {tree.start + 1})",
+            tree.start,
+        )
+
+    def _is_entry(self, tree: Syntax) -> bool:
+        """Whether something is an entry of a matrix, and not a name with two indices."""
+        if tree.operation != "subscript" or len(tree.operands) != 3:
+            return False
+        base, known = self.owner(tree.operands[0], 2), {*self.values, *self.meaning.definitions}
+        return base.operation == "name" and base.value in known and joined_name(tree) not in known
 
     def _elementwise_power(self, tree: Syntax) -> np.ndarray:
         return self(tree.operands[0]) ** self._exponent(tree.operands[1])

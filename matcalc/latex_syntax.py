@@ -234,11 +234,15 @@ def _apply(node: Syntax, tokens: list[Token]) -> Syntax:
     return replace(node, operands=node.operands[0].operands, value=tokens[0].value)
 
 
+BEHIND = "behind"  # the value of a power or transpose whose base has its index behind the exponent
+
+
 def _subscript(node: Syntax, tokens: list[Token]) -> Syntax:
-    """An index, also behind an exponent: x^2_i is the square of x_i."""
+    """An index, also behind an exponent, where it is remembered: x^2_i is the square of x_i, but X^{-1}_{ij} is not."""
     base, places = node.operands[0], node.operands[1].operands
-    if base.operation in ("power", "transpose"):
-        return replace(base, operands=(replace(node, operands=(base.operands[0], *places)), *base.operands[1:]))
+    if base.operation in ("power", "transpose") and base.operands[0].operation not in ("power", "transpose"):
+        entry = replace(node, operands=(base.operands[0], *places))
+        return replace(base, operands=(entry, *base.operands[1:]), value=BEHIND)
     return replace(node, operands=(base, *places))
 
 

@@ -26,6 +26,14 @@ x_k + \sum_{j\neq k} x_j = \sum_{j=1}^n x_j
 \sum_{i=1}^n (x_i - \frac1n \sum_{j=1}^n x_j)^2 = x^T (I - \frac1n \mathbf{1} \mathbf{1}^T) x
 \sum_{i\neq j} x_i x_j = \left(\sum_{i=1}^n x_i\right)^2 - \sum_{i=1}^n x_i^2
 \frac{\partial}{\partial x_{ij}} \log\det X = \xi_{ji}
+\frac{\partial \log\det X}{\partial X_{ij}} = X^{-1}_{ji}
+\frac{\partial X^{-1}_{kl}}{\partial X_{ij}} = -X^{-1}_{ki} X^{-1}_{jl}
+X^{-\top}_{ij} = (X^{-1})_{ji}
+X_{ij}^\top + X^T_{ij} = 2 X_{ji}
+\|X\|_F^2 = \sum_{ij} X_{ij}^2
+D: n x n diagonal
+D_{ii}^{-1} = D^{-1}_{ii}
+\sum_i D_{ii}^{-1/2} = \operatorname{tr}(D^{-1/2})
 X: n x n symmetric
 \frac{\partial x_{st}}{\partial x_{ij}} = \delta_{si} \delta_{tj} + \delta_{sj} \delta_{ti} - \delta_{si} \delta_{tj} \delta_{ij}
 """  # noqa: E501
@@ -49,6 +57,8 @@ x ~ N(y, 2*Sigma) under q
 \mathcal{N}(x; \mu, \Sigma) = \mathcal{N}(\mu \mid x, \Sigma)
 """  # noqa: E501
 WRONG = {  # one claim, and what is said of it
+    r"X^{-1}_{ij} = 1 / X_{ij}": "",
+    r"X_{ij}^\top = X_{ij}": "X_ij is printed for X_ji",
     r"\frac{\partial}{\partial X} \operatorname{tr}(AX) = A": "transposed",
     r"\frac{\partial \xi_{kl}}{\partial x_{ij}} = -\xi_{ki} \xi_{lj}": "xi_lj is printed for xi_jl",
     r"\mathbb{E}[x x^T] = -(\mu\mu^T + \Sigma)": "sign",
@@ -68,6 +78,8 @@ WRONG = {  # one claim, and what is said of it
     r"\mathbb{E}[x] x^T \odot I_n = \mathbb{E}[x] x^T \otimes I_n": "⊗ is printed for ⊙",
 }
 UNREAD = {
+    r"X_{ij}^{-1} = 1 / X_{ij}": "Write (X^{-1})_{ij} or (X_{ij})^{-1}",
+    r"\sum_{i=1}^n X^2_{ii} = \operatorname{tr}(X^2)": "an entry of a power, or the power of an entry?",
     r"\int_{\mathbb{R}^n} \sin(x^T x) dx = 1": "without a Gaussian",
     r"\int_{\mathbb{R}^n} \sin(x^T x) e^{-x^T x} dx = 1": "polynomial times a Gaussian",
     r"\int_{\mathbb{R}^n} e^{x^T x} dx = 1": "does not converge",
