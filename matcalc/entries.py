@@ -17,10 +17,9 @@ import numpy as np
 from matcalc import kernels, shape
 from matcalc.errors import MatcalcError, ParseError, ShapeError
 from matcalc.integrals import exponents, integrate
-from matcalc.latex_syntax import BEHIND
 from matcalc.meaning import Meaning, capital
 from matcalc.oracle import STEP, structure_of
-from matcalc.plain import LOOPS, bare, constant, require_vector
+from matcalc.plain import BEHIND, DOT, LOOPS, bare, constant, require_vector
 from matcalc.sampling import FLAVOURS, GUARDED, draw, size_assignments
 from matcalc.shape import ELEMENTWISE, RIGID, Dim, Operand
 from matcalc.structure import GENERAL, Reading, Structure
@@ -179,9 +178,15 @@ class Point:
         return a / b
 
     def _multiply(self, tree: Syntax) -> np.ndarray:
-        return _times(*map(self, tree.operands))
+        a, b = map(self, tree.operands)
+        is_inner = tree.value == DOT and a.shape[-1] == b.shape[-1] == 1 < min(a.shape[-2], b.shape[-2])
+        return self._inner(tree) if is_inner else _times(a, b)
 
     _juxtapose = _multiply
+
+    def _inner(self, tree: Syntax) -> np.ndarray:
+        a, b = self._both(tree, "inner product", scalars=False)
+        return np.sum(a * b, (-2, -1), keepdims=True)
 
     def _divide(self, tree: Syntax) -> np.ndarray:
         a, b = map(self, tree.operands)

@@ -18,7 +18,7 @@ from lark.lexer import Lexer
 
 from matcalc.errors import ParseError
 from matcalc.latex_tokens import tokenise
-from matcalc.plain import ShapeOf, bare, constant, in_paper, plain
+from matcalc.plain import BEHIND, DOT, ShapeOf, bare, constant, in_paper, plain
 from matcalc.shape import ELEMENTWISE
 from matcalc.syntax import Syntax, rational
 
@@ -179,7 +179,10 @@ def _primed(node: Syntax, tokens: list[Token]) -> Syntax:
 
 
 def _juxtapose(node: Syntax, tokens: list[Token]) -> Syntax:
-    left = node.operands[0]
+    left, right = node.operands
+    if left.value == DOT and left.operation == "multiply":  # x · A y is x · (A y)
+        product = _juxtapose(replace(node, operands=(left.operands[1], right), start=left.operands[1].start), tokens)
+        return replace(left, operands=(left.operands[0], product), end=node.end)
     if left.operation == "divide" and left.value == "/" and not all(o.operation == "number" for o in left.operands):
         raise ParseError(
             f"the quotient at character {left.start + 1} is ambiguous: write \\frac or brackets", left.start
@@ -230,16 +233,23 @@ def _root(node: Syntax, tokens: list[Token]) -> Syntax:
     return replace(node, operation="call", value="sqrt")
 
 
+def _multiply(node: Syntax, tokens: list[Token]) -> Syntax:
+    return replace(node, value=DOT) if tokens[0].value in ("cdot", "·") else node
+
+
 def _apply(node: Syntax, tokens: list[Token]) -> Syntax:
     return replace(node, operands=node.operands[0].operands, value=tokens[0].value)
-
-
-BEHIND = "behind"  # the value of a power or transpose whose base has its index behind the exponent
 
 
 def _subscript(node: Syntax, tokens: list[Token]) -> Syntax:
     """An index, also behind an exponent, where it is remembered: x^2_i is the square of x_i, but X^{-1}_{ij} is not."""
     base, places = node.operands[0], node.operands[1].operands
+    if base.operation == "inner":
+        if [p.value for p in places] != ["F"]:
+            raise ParseError(
+                f"an inner product with an index is not read (character {node.start + 1}): write x^T W y", node.start
+            )
+        return base
     if base.operation in ("power", "transpose") and base.operands[0].operation not in ("power", "transpose"):
         entry = replace(node, operands=(base.operands[0], *places))
         return replace(base, operands=(entry, *base.operands[1:]), value=BEHIND)
@@ -363,8 +373,8 @@ def _integral(node: Syntax, tokens: list[Token]) -> Syntax:
 _MAKE: dict[str, Make] = {
     "start": _first, "positive": _first, "commented": _first,
     "name": _name, "accented": _accented, "number": _number, "digit": _number, "braces": _group,
-    "power": _power, "transposed": _transposed, "primed": _primed, "juxtapose": _juxtapose, "divide": _divide,
-    "fraction": _fraction, "call": _call, "application": _application, "powered": _powered,
+    "power": _power, "transposed": _transposed, "primed": _primed, "juxtapose": _juxtapose, "multiply": _multiply,
+    "divide": _divide, "fraction": _fraction, "call": _call, "application": _application, "powered": _powered,
     "elementwise_call": _apply,
     "run": _run, "root": _root, "apply": _apply, "subscript": _subscript, "indices": _indices, "place": _place,
     "label": _label, "expectation": _moment, "covariance": _moment,

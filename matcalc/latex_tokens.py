@@ -36,6 +36,8 @@ MACROS = _table(
     NORM="Vert |",
     NORM_OPEN="lVert",
     NORM_CLOSE="rVert",
+    ANGLE_OPEN="langle",
+    ANGLE_CLOSE="rangle",
     GIVEN="mid",
     TIMES="cdot times ast",
     HADAMARD="odot circ",
@@ -162,9 +164,9 @@ _LEXEME = re.compile(
     re.DOTALL,
 )
 _ENVIRONMENT = re.compile(r"\\begin\{(?P<name>[^{}]*)\}.*?\\end\{(?P=name)\}", re.DOTALL)
-_STARTS = ("NAME", "NUMBER", "FUNCTION", "OPEN", "BEGIN", "FRACTION", "ROOT", "ACCENT", "ONES", "BAR_OPEN", "NORM_OPEN")
-_ENDS = ("NAME", "NUMBER", "CLOSE", "END", "TOP", "PRIME", "ONES", "BAR_CLOSE", "NORM_CLOSE")
-_CLOSERS = {"BEGIN": "END", "OPEN": "CLOSE", "BAR_OPEN": "BAR_CLOSE", "NORM_OPEN": "NORM_CLOSE"}
+_CLOSERS = {f"{kind}OPEN": f"{kind}CLOSE" for kind in ("", "BAR_", "NORM_", "ANGLE_")} | {"BEGIN": "END"}
+_STARTS = ("NAME", "NUMBER", "FUNCTION", "FRACTION", "ROOT", "ACCENT", "ONES", *_CLOSERS)
+_ENDS = ("NAME", "NUMBER", "TOP", "PRIME", "ONES", *_CLOSERS.values())
 UNDER_NOTES = ("EQUAL", "AT_LEAST", "AT_MOST", "ABOVE", "BELOW")
 
 

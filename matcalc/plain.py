@@ -12,6 +12,8 @@ from matcalc.syntax import GREEK, Syntax, transform
 ShapeOf = Callable[[Syntax], shape.Shape]
 OF_THE_MATRIX = {"exp": "expm", "log": "logm", "sqrt": "sqrtm"}  # an elementwise function, and that of the matrix
 LOOPS = ("summation", "iterated_product")
+DOT = "dot"  # the value of a product written with a dot, which is the inner product if it is of two vectors
+BEHIND = "behind"  # the value of a power or a transpose whose base has its index behind the exponent
 BEYOND = {
     "derivative": "a derivative inside a formula",
     "summation": "a sum over indices",
@@ -53,6 +55,10 @@ def plain(tree: Syntax, shape_of: ShapeOf) -> Syntax:
                 return replace(node, operation="call", value="abs" if is_scalar else "det")
             case "annotated":
                 return node.operands[0]
+            case "inner":
+                return _inner(node)
+            case "multiply" if node.value == DOT and all(map(shape.is_column, map(shape_of, node.operands))):
+                return _inner(node)
             case "ones":
                 one = Syntax("number", (), Fraction(1), node.start, node.end)
                 return replace(node, operation="call", operands=(one,), value="vector")
@@ -68,6 +74,14 @@ def plain(tree: Syntax, shape_of: ShapeOf) -> Syntax:
         return node
 
     return transform(tree, rule)
+
+
+def _inner(node: Syntax) -> Syntax:
+    """<a, b> = tr(aᵀ b)."""
+    left, right = node.operands
+    turned = Syntax("transpose", (left,), None, left.start, left.end)
+    return replace(node, operation="call", operands=(replace(node, operation="multiply", operands=(turned, right)),),
+                   value="tr")  # fmt: skip
 
 
 def _root_of_matrix(node: Syntax, shape_of: ShapeOf) -> Syntax:

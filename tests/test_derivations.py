@@ -19,7 +19,11 @@ f: function of X
 \frac{\partial f(X)}{\partial x_{ij}} = \sum_{k=1}^n \sum_{l=1}^n \frac{\partial \xi_{kl}}{\partial x_{ij}} \frac{\partial f(X)}{\partial \xi_{kl}}
 where Delta = adj(X)'
 \det X = \sum_{t=1}^n x_{it} \Delta_{it}
-x: n
+x y: n; A: n x n
+\langle A x, y \rangle = \left\langle x, A^T y \right\rangle
+\langle X, A \rangle_F = \sum_{i,j} X_{ij} A_{ij}
+(x + y) \cdot (x - y) = x \cdot x - \sum_i y_i^2
+\nabla_x (2 x \cdot A y) = 2 A y
 \prod_{j\neq k} x_j = \frac{1}{x_k}\prod_{j=1}^n x_j
 x_k + \sum_{j\neq k} x_j = \sum_{j=1}^n x_j
 \sum_{i<j} (x_i - x_j)^2 = n x^T x - (\mathbf{1}^T x)^2
@@ -58,6 +62,7 @@ x ~ N(y, 2*Sigma) under q
 """  # noqa: E501
 WRONG = {  # one claim, and what is said of it
     r"X^{-1}_{ij} = 1 / X_{ij}": "",
+    r"\langle A x, x \rangle = 2 x^T A x": "multiplied by 1/2",
     r"X_{ij}^\top = X_{ij}": "X_ij is printed for X_ji",
     r"\frac{\partial}{\partial X} \operatorname{tr}(AX) = A": "transposed",
     r"\frac{\partial \xi_{kl}}{\partial x_{ij}} = -\xi_{ki} \xi_{lj}": "xi_lj is printed for xi_jl",
@@ -78,6 +83,8 @@ WRONG = {  # one claim, and what is said of it
     r"\mathbb{E}[x] x^T \odot I_n = \mathbb{E}[x] x^T \otimes I_n": "⊗ is printed for ⊙",
 }
 UNREAD = {
+    r"\langle x, x \rangle_A = x^T A x": "write x^T W y",
+    r"\langle x \rangle = x": "at character 11",
     r"X_{ij}^{-1} = 1 / X_{ij}": "Write (X^{-1})_{ij} or (X_{ij})^{-1}",
     r"\sum_{i=1}^n X^2_{ii} = \operatorname{tr}(X^2)": "an entry of a power, or the power of an entry?",
     r"\int_{\mathbb{R}^n} \sin(x^T x) dx = 1": "without a Gaussian",
