@@ -65,11 +65,6 @@ def is_scalar(shape: Shape) -> bool:
     return shape == SCALAR
 
 
-def is_column(shape: Shape) -> bool:
-    """Whether a shape is that of a vector by its symbols: a single column, and more than one row."""
-    return shape[1] == ONE != shape[0]
-
-
 def is_open(d: Dim) -> bool:
     """Whether a dimension is one that nothing has settled yet."""
     return any(name.startswith("?") for name in d.names)
