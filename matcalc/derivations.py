@@ -1,19 +1,19 @@
 """derivation(...): a chain of steps, each checked under what has been assumed before it."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import partial
 from html import escape
 from typing import Any
 
 from matcalc.assumptions import Assumptions, stated
 from matcalc.batch import error_message
-from matcalc.closed import inserted
+from matcalc.closed import closed_text, inserted
 from matcalc.diagnosis import UNKNOWN
 from matcalc.document import ASSUMPTION, Part, lines, rows
 from matcalc.entries import COMPARE
 from matcalc.errors import DeclarationError, MatcalcError, ShapeError
+from matcalc.glossary import Entry, Glossary, Heading, applied, heading_of, names, names_entries, names_formula
 from matcalc.integrals import mentions
 from matcalc.judgement import (
     is_free,
@@ -24,17 +24,19 @@ from matcalc.judgement import (
     to_typeset,
     undeclared,
 )
-from matcalc.meaning import expand
+from matcalc.meaning import Definition, expand
 from matcalc.oracle import Evidence
 from matcalc.plain import OF_THE_MATRIX, bare, in_paper
 from matcalc.scope import Declarations, Scope, declarations
 from matcalc.slips import slip
 from matcalc.statements import Chain, Side, chains
 from matcalc.syntax import Syntax, walk, with_transposes
-from matcalc.verdict import RIGHT, WRONG, Verdict
+from matcalc.verdict import RIGHT, UNDECIDED, WRONG, Verdict
 
 UNREAD, DEFINITION, ASIDE = "not read", "definition", "not a claim"
+_OPERATOR = re.compile(r"nabla|partial|frac|/")
 _OF_THE_WHOLE = ("the sign of the whole", "the whole is off by a factor: it must be multiplied")
+Finding = tuple[str, Verdict | None, str]  # the status of a statement, the verdict, and what else is to be said
 _INEQUALITIES = (">=", "<=", ">", "<")
 
 
@@ -165,7 +167,7 @@ class Reader:
     strict: bool = False
     first: Side | None = None  # of the chain that `last` ends
     set_to_zero: Syntax | None = None  # the derivative of the statement before
-    said: dict[str, Syntax] = field(default_factory=dict)  # what free names were said to be, in passing
+    glossary: Glossary = field(default_factory=Glossary)
 
     @classmethod
     def of(
@@ -201,6 +203,7 @@ class Reader:
                 for row in by_row:
                     yield from self._formula(row)
             else:
+                self._forget(part.text.partition("=")[0], part.line)
                 yield Step(part.line, part.text, "", "", UNREAD, None, str(error), part.is_display)
             return
         if part.is_display and not part.is_near:
@@ -237,6 +240,7 @@ class Reader:
         """A formula without a relation, which a line `= ...` may continue; one in another notation is passed by."""
         if any(token.type == "UNKNOWN" for token in side.tokens):
             reason = next(str(token.value) for token in side.tokens if token.type == "UNKNOWN")
+            self._forget(side.text.partition("=")[0], self._line(part, side))
             yield Step(self._line(part, side), side.text, "", "", UNREAD, None, reason)
         else:
             self.first = self.last = side
@@ -246,67 +250,151 @@ class Reader:
 
     def _statement(self, left: Side, right: Side, part: Part, origin: Side | None) -> Step:
         try:
-            status, verdict, reason = self._decide(left, right, origin)
+            status, verdict, reason = self._decide(left, right, origin, self._line(part, right))
         except Exception as error:  # one statement must not keep the others from being checked
             status, verdict, reason = UNREAD, None, error_message(error)
+            self._forget(left.text, self._line(part, right))
         return Step(
             self._line(part, right), left.text, right.relation, right.text, status, verdict, reason, part.is_display
         )
 
-    def _decide(self, left: Side, right: Side, origin: Side | None) -> tuple[str, Verdict | None, str]:
+    def _decide(self, left: Side, right: Side, origin: Side | None, line: int) -> Finding:
         """The status of a statement, in a chain that begins with `origin`."""
         if not left.text:
             return (UNREAD, None, "nothing before it to continue") if right.relation == "=" else (ASIDE, None, "")
         equation, self.set_to_zero = self.set_to_zero, None
-        functions = self.known.functions
         if right.relation in (":=", "=:"):
-            side, body = (left, right) if right.relation == ":=" else (right, left)
-            if (known := define(self.known, side.tree(), body.tree(functions))) is not None:
-                self.known = known
+            if self._define(*((left, right) if right.relation == ":=" else (right, left))):
                 return DEFINITION, None, ""
         elif right.relation not in ("=", *_INEQUALITIES):
             return ASIDE, None, f"{right.relation} is not an equality"
+        if right.relation == "=" and (named := self._heading(left, right)) is not None:
+            return self._named(*named, equation, line)
         sides = self._tree(left), self._tree(right)
-        known, recalled = self._recalling(sides)
-        said = self._free_name(sides) if right.relation == "=" else ""
-        self._require_declared(sides, known, {said, *(self.said if said else self.said.keys() & _variables(sides))})
+        known = self.glossary.meant(sides, self.known)
+        self._require_declared(sides, known)
         if any(map(names_entries, sides)):
             return ASIDE, None, "this names the entries of a matrix"
-        if name := said:
-            if equation is not None and bare(equation.operands[1]).value == name:
-                verdict = judge_stationary(equation, sides, self._recalling((equation,))[0])
-                return verdict.verdict, verdict, "checked as the point at which the derivative vanishes"
-            if (sides[0].operation, sides[0].value) == ("name", name) and name not in known.declared:
-                self.said[name] = sides[1]
-            return ASIDE, None, f"{name} is free: this defines it or assumes something of it"
-        decide = partial(judge_order, right.relation) if right.relation in _INEQUALITIES else judge
+        if right.relation == "=" and (name := _free_name(sides, known)):
+            return self._free(name, sides, known, equation)
+        if right.relation in _INEQUALITIES:
+            return _as_found(judge_order(right.relation, *sides, known), sides, (left, right))
+        return self._judged(sides, (left, right), known, equation, origin)
+
+    def _forget(self, left: str, line: int) -> None:
+        """A name that is given a meaning that cannot be read has none from there."""
+        for name in self.glossary.entries:
+            letter = re.escape(name.split("_")[0])
+            if re.search(
+                rf"^[^+*^]*(?<![A-Za-z]){letter}\}}*(_\S+)?\s*(\([^()]*\))?[\s&]*$", left
+            ) and not _OPERATOR.search(left):
+                self.glossary = self.glossary.with_entry(name, Entry(line))
+
+    def _define(self, left: Side, right: Side) -> bool:
+        """Take up `y := x - mu` or `C(Sigma) := ...`; nothing where the left side is in other notation."""
+        found = heading_of(left.tree(self._function_named(left)))
+        if found is not None:
+            self.known = self.known.define(found.name, found.parameters, self._tree(right))
+            self.glossary = self.glossary.without([found.name])
+        return found is not None
+
+    def _heading(self, left: Side, right: Side) -> tuple[Heading, Syntax] | None:
+        """What a side of an equality names, and the formula; of what was named before the left side alone."""
+        for side, other in ((left, right), (right, left)):
+            found = heading_of(self._tree(side, self._function_named(side)))
+            if found is None or (found.name in self.glossary and (side is right or self._is_at_others(found))):
+                continue
+            formula = self._tree(other)
+            if names_formula(found, formula, self.known):
+                return found, formula
+        return None
+
+    def _is_at_others(self, found: Heading) -> bool:
+        """Whether a function is named with other arguments than it was defined with."""
+        was = self.glossary[found.name].definition
+        return was is not None and was.parameters != found.parameters and len(was.parameters) == len(found.parameters)
+
+    def _named(self, found: Heading, formula: Syntax, equation: Syntax | None, line: int) -> Finding:
+        """A name that is given to a formula; what it was given to before must be equal."""
+        before = self.glossary.entries.get(found.name)
+        before = before if before is not None and before.definition is not None else None
+        self.glossary = self.glossary.with_entry(found.name, Entry(line))  # until the formula is read
+        known = self.glossary.without([found.name]).meant([formula], self.known)
+        self._require_declared((formula,), known, set(found.parameters))
+        closed_text(formula, known)
+        meaning = Definition(found.parameters, formula)
+        self.glossary = self.glossary.with_entry(found.name, Entry(line, meaning))
+        if equation is not None and _is_point(found.name, variable := bare(equation.operands[1]).value):
+            verdict = judge_stationary(equation, formula, self.glossary.meant((equation,), known))
+            return verdict.verdict, verdict, f"checked as the point {variable} at which the derivative vanishes"
+        if before is None:
+            return DEFINITION, None, ""
+        others = self.glossary.without([found.name])
+        for entry, was in before.meanings():
+            verdict = judge(was.body, formula, others.meant((was.body, formula), self.known))
+            if verdict.is_right:
+                self.glossary = self.glossary.with_entry(found.name, entry)
+                return RIGHT, verdict, ""
+        self.glossary = self.glossary.with_entry(found.name, Entry(line, meaning, before))
+        return UNDECIDED, None, f"not what {found.name} was said to be in line {before.line}: a slip, or a new meaning"
+
+    def _free(self, name: str, sides: tuple[Syntax, Syntax], known: Assumptions, equation: Syntax | None) -> Finding:
+        """A declared name alone on a side: the solution of an equation, a claim on what is computed, or a premise."""
+        other = sides[1] if _names(sides[0], name) else sides[0]
+        if equation is not None and bare(equation.operands[1]).value == name:
+            verdict = judge_stationary(equation, other, self.glossary.meant((equation,), known))
+            return verdict.verdict, verdict, "checked as the point at which the derivative vanishes"
+        is_computed = other is sides[0] and bare(other).operation in ("derivative", "expectation", "covariance")
+        verdict = judge(*sides, known)
+        unfit = verdict.diagnosis is not None and verdict.diagnosis.kind == "not-conformable"
+        if unfit or (is_computed and not names(other) & known.unspecified.keys()):
+            return verdict.verdict, verdict, ""
+        return ASIDE, None, f"{name} is free: this defines it or assumes something of it"
+
+    def _judged(
+        self,
+        sides: tuple[Syntax, Syntax],
+        written: tuple[Side, Side],
+        known: Assumptions,
+        equation: Syntax | None,
+        origin: Side | None,
+    ) -> Finding:
+        """The verdict on an equality, or what it is beside a derivative that is set to zero."""
         try:
-            verdict = decide(*sides, known)
+            verdict = judge(*sides, known)
         except ShapeError as error:
-            cause = slip(left, right, known, self._tree) if right.relation == "=" else None
+            cause = slip(*written, known, self._tree)
             if cause is None:
                 raise
             cause = replace(cause, kind="not-conformable", message=f"{error}; {cause.message}")
             verdict = Verdict(WRONG, None, (), cause, None, Evidence(False, 0, float("inf")))
-        if equation is not None and right.relation == "=" and verdict.verdict == WRONG:
+        if equation is not None and verdict.verdict == WRONG:
             variable = bare(equation.operands[1]).value
-            if any(n.value == variable for side in sides for n in walk(side) if n.operation == "name"):
+            if any(_names(n, variable) for side in sides for n in walk(side)):
                 self.set_to_zero = equation
                 return self._restated(equation, sides, variable)
-        if right.relation == "=" and verdict.verdict == WRONG and verdict.diagnosis in (None, UNKNOWN):
-            verdict = replace(verdict, diagnosis=slip(left, right, known, self._tree) or UNKNOWN)
-        if right.relation == "=" and not verdict.is_right and (found := self._set_to_zero(sides, origin)):
+        if verdict.verdict == WRONG and verdict.diagnosis in (None, UNKNOWN):
+            verdict = replace(verdict, diagnosis=slip(*written, known, self._tree) or UNKNOWN)
+        if verdict.verdict == WRONG and (meant := self._as_before(sides)):
+            return UNDECIDED, None, f"right with {meant}, and wrong with what it was said to be since"
+        if not verdict.is_right and (found := self._set_to_zero(sides, origin)):
             self.set_to_zero = found
             return ASIDE, None, f"the derivative is set to zero: an equation for {bare(found.operands[1]).value}"
-        return verdict.verdict, verdict, "; ".join([*verdict.notes, *recalled, *_as_read(sides, (left, right))])
+        return _as_found(verdict, sides, written)
 
-    def _restated(
-        self, equation: Syntax, sides: tuple[Syntax, Syntax], variable: str
-    ) -> tuple[str, Verdict | None, str]:
+    def _as_before(self, sides: tuple[Syntax, Syntax]) -> str:
+        """With which earlier meaning of a name an equality holds."""
+        used = names(sides[0]) | names(sides[1])
+        for meant, glossary in self.glossary.earlier(used):
+            if judge(*sides, glossary.meant(sides, self.known)).is_right:
+                return meant
+        return ""
+
+    def _restated(self, equation: Syntax, sides: tuple[Syntax, Syntax], variable: str) -> Finding:
         """An equation for a variable after a derivative by it was set to zero: right where that is a multiple of it."""
         difference = Syntax("subtract", sides, None, sides[0].start, sides[1].end)
         try:
-            verdict = judge(equation, difference, self._recalling((equation, *sides))[0])
+            verdict = judge(equation, difference, self.glossary.meant((equation, *sides), self.known))
         except MatcalcError:
             return ASIDE, None, f"an equation for {variable}"
         multiple = verdict.diagnosis is not None and verdict.diagnosis.message.startswith(_OF_THE_WHOLE)
@@ -315,34 +403,27 @@ class Reader:
             return RIGHT, restated, "up to a factor the derivative that was set to zero"
         return ASIDE, None, f"an equation for {variable}, and no multiple of the derivative that was set to zero"
 
-    def _recalling(self, sides: tuple[Syntax, ...]) -> tuple[Assumptions, list[str]]:
-        """What holds for a statement about the derivative of L, where `L = ...` was said before in passing."""
-        derivatives = [n for side in sides for n in walk(side) if n.operation == "derivative"]
-        waiting = [bare(n.operands[0]) for n in derivatives]
-        variables = _variables(sides)
-        known, recalled = self.known, []
-        while waiting:
-            tree = waiting.pop()
-            for name in {n.value for n in walk(tree) if n.operation == "name"} & self.said.keys() - variables:
-                if (
-                    name not in {*known.declared, *known.definitions}
-                    and (defined := _defined(known, name, self.said[name])) is not None
-                ):
-                    known, waiting = defined, [*waiting, self.said[name]]
-                    recalled.append(f"with {name} as it was said to be")
-        return known, recalled
-
-    def _tree(self, side: Side) -> Syntax:
-        tree = side.tree(self.known.functions)
+    def _tree(self, side: Side, also: Collection[str] = ()) -> Syntax:
+        functions = {*self.known.functions, *self.glossary.functions, *also}
+        tree = self.glossary.named(side.tree(functions), self.known)
         if side.tokens:
             return in_paper(tree, lambda t: Scope(self.known.let).shape_of(t))
+        tree = applied(tree, functions)
         return tree if self.known.is_name("T") else with_transposes(tree)
 
-    def _require_declared(self, sides: tuple[Syntax, Syntax], known: Assumptions, allowed: set[str]) -> None:
+    def _function_named(self, side: Side) -> set[str]:
+        """f of a side f(x, y) that is nothing else."""
+        first, *rest = [t.type for t in side.tokens] or [""]
+        called = (
+            first == "NAME" and rest[:1] == ["OPEN"] and rest[-1] == "CLOSE" and set(rest[1:-1]) <= {"NAME", "COMMA"}
+        )
+        return {side.tokens[0].value} - self.known.declared.keys() if called else set()
+
+    def _require_declared(self, sides: Iterable[Syntax], known: Assumptions, allowed: Iterable[str] = ()) -> None:
         if not (self.strict and self.known.declared):
             return
         places = {p.value for s in sides for n in walk(s) if n.operation == "subscript" for p in n.operands[1:]}
-        for name in sorted({n for side in sides for n in undeclared(side, known)} - places - allowed):
+        for name in sorted({n for side in sides for n in undeclared(side, known)} - places - set(allowed)):
             raise DeclarationError(f"{name} is not declared")
 
     def _set_to_zero(self, sides: tuple[Syntax, Syntax], origin: Side | None) -> Syntax | None:
@@ -355,43 +436,27 @@ class Reader:
                     return tree
         return None
 
-    def _free_name(self, sides: tuple[Syntax, Syntax]) -> str:
-        """The name that stands alone on a side and occurs nowhere else: the equality cannot be a claim about it."""
-        known = self.known
-        for side, other in (sides, sides[::-1]):
-            name = side.value if side.operation == "name" else ""
-            if name and is_free(name, known) and not mentions(expand(inserted(other, known), known.laws), name):
-                return str(name)
-        return ""
+
+def _free_name(sides: tuple[Syntax, Syntax], known: Assumptions) -> str:
+    """The name that stands alone on a side and occurs nowhere else: the equality cannot be a claim about it."""
+    for side, other in (sides, sides[::-1]):
+        name = bare(side).value if bare(side).operation == "name" else ""
+        if name and is_free(name, known) and not mentions(expand(inserted(other, known), known.laws), name):
+            return str(name)
+    return ""
 
 
-def _variables(sides: tuple[Syntax, ...]) -> set[str]:
-    """What is differentiated by."""
-    return {bare(n.operands[1]).value for side in sides for n in walk(side) if n.operation == "derivative"}
+def _names(tree: Syntax, name: str) -> bool:
+    return bare(tree).operation == "name" and bare(tree).value == name
 
 
-def _defined(known: Assumptions, name: str, body: Syntax) -> Assumptions | None:
-    """The assumptions with a name standing for a formula; None where the formula comes back to it."""
-    try:
-        return known.define(name, (), body)
-    except DeclarationError:
-        return None
+def _is_point(name: str, variable: str) -> bool:
+    """Whether a name is that of a value of a variable: w_hat, w_star, w0."""
+    return re.fullmatch(rf"{re.escape(variable)}(_.+|\d+|\u0302)", name) is not None
 
 
-def define(known: Assumptions, tree: Syntax, body: Syntax) -> Assumptions | None:
-    """The assumptions with a definition of the document: `y := x - mu`, `C(Sigma) := ...`; None for other notation."""
-    if tree.operation == "juxtapose" and tree.operands[1].operation == "group":
-        function, argument = tree.operands[0], tree.operands[1].operands[0]
-        if function.operation == argument.operation == "name":
-            return known.define(function.value, (argument.value,), body)
-    return known.define(tree.value, (), body) if tree.operation == "name" else None
-
-
-def names_entries(side: Syntax) -> bool:
-    """Whether a side is (x_ij), the matrix of these entries."""
-    inner = side.operands[0] if side.operation == "group" else side
-    is_entry = inner.operation == "subscript" and len(inner.operands) == 3
-    return side.operation == "group" and is_entry and all(p.operation == "name" for p in inner.operands)
+def _as_found(verdict: Verdict, sides: tuple[Syntax, Syntax], written: tuple[Side, Side]) -> Finding:
+    return verdict.verdict, verdict, "; ".join([*verdict.notes, *_as_read(sides, written)])
 
 
 def _as_read(trees: tuple[Syntax, Syntax], sides: tuple[Side, Side]) -> list[str]:

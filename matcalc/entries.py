@@ -110,6 +110,8 @@ class Point:
 
     def _name(self, tree: Syntax) -> np.ndarray:
         name = tree.value
+        if name in self.indices:  # also where a size has the same letter
+            return np.full((1, 1), float(self.indices[name] + 1))
         if name in self.values:
             return self.values[name]
         if name in self.meaning.definitions:
@@ -118,8 +120,6 @@ class Point:
             return np.full((1, 1), float(self.sizes[name]))
         if name == "pi":
             return np.full((1, 1), np.pi)
-        if name in self.indices:
-            return np.full((1, 1), float(self.indices[name] + 1))
         if name in self.meaning.unspecified:
             return self._unspecified(name, self._name(replace(tree, value=self.meaning.unspecified[name])))
         if name == "I":
@@ -301,11 +301,11 @@ class Point:
             case "add" | "subtract":
                 step = int(tree.operands[1].value)
                 return self._index(tree.operands[0]) + (step if tree.operation == "add" else -step)
-        if tree.value in self.sizes:
-            return self.sizes[tree.value] - 1
-        if tree.value not in self.indices:
+        if tree.value in self.indices:
+            return self.indices[tree.value]
+        if tree.value not in self.sizes:
             raise ParseError(f"the index {tree.value} has no range here", tree.start)
-        return self.indices[tree.value]
+        return self.sizes[tree.value] - 1
 
     def _subscript(self, tree: Syntax) -> np.ndarray:
         base, *places = tree.operands
@@ -392,7 +392,7 @@ class Point:
     def _probe(self, tree: Syntax) -> np.ndarray:
         """The value of a formula with its indices at 1: for its shape."""
         places = {p.value for n in walk(tree) if n.operation == "subscript" for p in n.operands[1:]}
-        return self.at(**{p: 0 for p in places if isinstance(p, str) and p not in self.indices})(tree)
+        return self.at(**{p: 0 for p in places if isinstance(p, str) and p not in {*self.indices, *self.sizes}})(tree)
 
     # --- integrals ---
 

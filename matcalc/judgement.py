@@ -144,10 +144,9 @@ def judge_order(relation: str, left: Syntax, right: Syntax, known: Assumptions) 
     return check_inequality(a, f"{relation} {b}", known.let)
 
 
-def judge_stationary(derivative: Syntax, sides: tuple[Syntax, Syntax], known: Assumptions) -> Verdict:
-    """Whether a derivative vanishes where its variable, alone on one side, is what stands on the other."""
+def judge_stationary(derivative: Syntax, point: Syntax, known: Assumptions) -> Verdict:
+    """Whether a derivative vanishes where its variable has the value of a formula."""
     of, by = derivative.operands[0], bare(derivative.operands[1]).value
-    point = sides[1] if sides[0].operation == "name" and sides[0].value == by else sides[0]
     f, at = closed_text(of, known, by), closed_text(point, known)
     if f is None or at is None:
         raise MatcalcError("a stationary point with indices, integrals or expectations is not checked")
@@ -159,8 +158,7 @@ def undeclared(tree: Syntax, known: Assumptions) -> set[str]:
     sizes = known.meaning().sizes
     bound = {v for law in known.laws.values() for v in (law.name,)} | {"pi", "I"}
     found = {n.value for n in _named(tree)}
-    defined = {n for n, d in known.definitions.items() if not d.parameters}
-    named = set(known.declared) | defined | set(known.unspecified)
+    named = {*known.declared, *known.definitions, *known.unspecified}
     return found - bound - sizes - named - set(differentials(named))
 
 

@@ -155,8 +155,14 @@ def test_inequalities_are_searched_and_never_called_right():
     assert "not refuted in" in found.steps[0].message
 
 
-def test_a_free_name_alone_is_not_a_claim():
-    assert [s.status for s in matcalc.derivation(r"z = \mathbf{A} x = A I_n x").steps] == ["not a claim", "right"]
+def test_a_new_name_alone_is_a_definition():
+    assert [s.status for s in matcalc.derivation(r"z = \mathbf{A} x = A I_n x").steps] == ["definition", "right"]
+
+
+def test_a_definition_holds_in_the_plain_language():
+    text = "R = X - U*V'\nd/dX tr(R'*R) = 2*R\ng(x) = x'*A*x\ng(2*x) = 4*g(x)\ng(2*x) = 2*g(x)"
+    found = matcalc.derivation(text, ["X: m x n; U: m x r; V: n x r; A: n x n; x: n"]).steps
+    assert [s.status for s in found] == ["definition", "right", "definition", "right", "wrong"]
 
 
 def test_shown_as_a_table_and_as_json():
