@@ -15,7 +15,7 @@ from matcalc.sampling import Points, gaps, sample, spread
 from matcalc.structure import STRUCTURES, Reading
 
 OFTEN = 0.2  # the share of points without a value that is no accident
-FACTORS = (1000.0, 100.0, 10.0, 0.03, 0.001)
+FACTORS = (1000.0, 100.0, 10.0, 4.0, 0.03, 0.001)
 NEARER = (0.03, 0.001)
 ROOM = 1e6  # so that nothing is said of what is small beside the terms it is made of
 CONFIRMED = 1e-3

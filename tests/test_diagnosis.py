@@ -130,7 +130,26 @@ ASSUMED = [
     ("sqrtm(A*A)", None, ["A: n x n"], "A", "A is symmetric positive definite"),
     ("exp(logdet(A))", None, ["A: n x n"], "det(A)", "the determinant of A is positive"),
     ("inv(A)", None, ["A: n x n"], "A'", "A is orthogonal"),
+    ("x'*A*x", None, ["A: n x n"], "0", "A is skew-symmetric"),
+    ("tr(A*S)", None, ["A: n x n", "S: n x n symmetric"], "0", "A is skew-symmetric"),
 ]  # fmt: skip
+
+
+NOT_BY_ASSUMPTION = [  # both sides would be 0, or differ in the last digits only
+    ("a*tr(A)", None, ["A: n x n", "a: scalar"], "3*tr(A)"),
+    ("1e12*x'*x + sum(x)", "x", [], "2e12*x"),
+    ("tr(A*X) + 1e-17*tr(X*X)", "X", SQUARE, "A'"),
+    ("inv(S + 1e-16*I)", None, ["S: n x n spd"], "inv(S)"),
+]
+
+
+@pytest.mark.parametrize(
+    ("expression", "wrt", "let", "claim"), NOT_BY_ASSUMPTION, ids=[a[-1] for a in NOT_BY_ASSUMPTION]
+)
+def test_no_assumption_is_named_that_explains_nothing(expression, wrt, let, claim):
+    verdict = check(expression, claim, wrt, let)
+    assert verdict.verdict == "wrong"
+    assert verdict.diagnosis.kind != "needs-assumption"
 
 
 @pytest.mark.parametrize(("expression", "wrt", "let", "claim", "assumption"), ASSUMED, ids=[a[-1] for a in ASSUMED])

@@ -44,6 +44,7 @@ SMALL_AND_LARGE = [
     ("1e-200*exp(a)", "2e-200*exp(a)", None, SCALAR),
     ("1e16 + exp(a)", "2*exp(a)", "a", SCALAR),
     ("logdet(X*X')", "2*X*inv(X'*X)", "X", ["X: n x m"]),
+    ("logm(expm(X))", "X", None, ["X: n x n"]),
 ]
 RIGHT = [
     ("det(X'*A*X)", "2*det(X'*A*X)*A*X*inv(X'*A*X)", "X", ["X: n x p", "A: n x n symmetric"]),

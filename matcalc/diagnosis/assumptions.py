@@ -8,14 +8,15 @@ from itertools import combinations
 import numpy as np
 
 from matcalc.comparison import along_directions
-from matcalc.diagnosis.case import Case, Diagnosis
+from matcalc.diagnosis.case import Bench, Case, Diagnosis
 from matcalc.expr import Symbol
 from matcalc.oracle import along, relative_error, weigh
 from matcalc.shape import ONE
-from matcalc.structure import ARRAYS
+from matcalc.structure import ARRAYS, Reading
 
 Values = Mapping[str, np.ndarray]
 SMALL = 4.0
+VANISHING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,9 @@ ASSUMPTIONS = (
 
 
 def assumptions(case: Case) -> Diagnosis | None:
-    """The first assumption found under which the claim is right."""
+    """The first assumption found under which the claim is right; none explains what is off by a few digits only."""
+    if _holds(case, lambda values: {}):
+        return None
     for says, impose in _candidates(case):
         if _holds(case, impose):
             return Diagnosis("needs-assumption", f"right only if {says}", case.mended)
@@ -131,17 +134,29 @@ def _polynomial(m: np.ndarray) -> np.ndarray:
 
 
 def _holds(case: Case, impose: Callable[[Values], Values]) -> bool:
-    """Whether the claim is right in one reading at all points where an assumption is imposed."""
-    trials = []
+    """Whether the claim is right in one reading at all points where an assumption is imposed, and says more than 0."""
+    trials, vanishes = [], True
     open_readings = set(case.readings)
     for bench in case.benches:
         points = bench.points.at(**impose(bench.points.values))
         imposed = case.bench_at(points)
         if imposed is None:
             continue
-        errors = {r: imposed.error(case.claim, r) for r in open_readings}
+        errors = {r: _error(case, bench, imposed, r) for r in open_readings}
         open_readings = {r for r, e in errors.items() if not (e > 1e-6).any()}
         if not open_readings:
             return False
-        trials.append((imposed.points, errors[next(iter(open_readings))]))
-    return weigh(trials, case.order).ok
+        reading = next(iter(open_readings))
+        trials.append((imposed.points, errors[reading]))
+        claimed = np.abs(bench.value(case.claim, reading)).max(initial=0)
+        vanishes &= bool(np.abs(imposed.truths[reading]).max(initial=0) < VANISHING * claimed)
+    return weigh(trials, case.order).ok and not vanishes
+
+
+def _error(case: Case, bench: Bench, imposed: Bench, reading: Reading | None) -> np.ndarray:
+    """The relative error of the claim under an assumption; of the claim 0, beside the truth without the assumption."""
+    if np.any(bench.value(case.claim, reading)):
+        return imposed.error(case.claim, reading)
+    left = np.abs(imposed.truths[reading]).reshape(imposed.points.count, -1).max(1)
+    with np.errstate(all="ignore"):
+        return np.asarray(left / np.abs(bench.truths[reading]).max())
