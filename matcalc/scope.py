@@ -160,6 +160,7 @@ class Scope:
         self._read.update(node.value for tree in trees for node in walk(tree) if node.operation == "name")
         for tree, text in zip(trees, texts, strict=True):
             self._check_names(tree, text)
+            self._refuse_entries_of_the_variable(tree)
             if not is_latex(text):
                 self._refuse_run_together(tree)
         inferred = self._infer_together(trees, texts, like)
@@ -174,9 +175,21 @@ class Scope:
             return parse_syntax(text) if "T" in self.symbols else with_transposes(parse_syntax(text))
         from matcalc.latex_syntax import parse_latex
 
+        if "T" in self.symbols and (found := re.search(r"\^\s*\{?\s*-?\s*T\b", text)):
+            raise ParseError(f"T is declared: is {found.group()} a power or the transpose? Write \\top", found.start())
         if "d" in self.symbols:  # then dc is a product, unless it is written \\mathrm{d}c
             text = re.sub(r"(?<![A-Za-z\\{])d(?=[A-Za-z\\])", "d ", text)
         return parse_latex(text, self.shape_of)
+
+    def _refuse_entries_of_the_variable(self, tree: Syntax) -> None:
+        """x_1 that nothing declares is a name of its own, and would be constant while x moves."""
+        for name in sorted({node.value for node in walk(tree) if node.operation == "name"} - self.symbols.keys()):
+            base = re.fullmatch(r"(.+?)_?\d+", name)
+            if self.wrt in self.symbols and base is not None and base[1] == self.wrt:
+                raise DeclarationError(
+                    f"{name} is not declared: is it an entry of {self.wrt}? Entries are read in LaTeX, beside a sum "
+                    f"over indices; write the whole of {self.wrt}, or declare {name} as a name of its own"
+                )
 
     def shape_of(self, tree: Syntax) -> Shape:
         """The shape of a tree by what is declared and by the naming convention."""

@@ -189,8 +189,10 @@ class Printer:
         """The text of an expression and how tightly it binds; `determined`: an I in its place is of known size."""
         style = self.style
         match e:
-            case Symbol(name) | Opaque(name):
+            case Symbol(name):
                 return style.name(name), ATOM
+            case Opaque(name):  # a function, or a formula with sums over indices
+                return style.name(name), ATOM if name.isidentifier() else SUM
             case Number(value):
                 return style.number(value)
             case Pi():
