@@ -13,7 +13,17 @@ from matcalc.diagnosis import UNKNOWN
 from matcalc.document import ASSUMPTION, Part, lines, rows
 from matcalc.entries import COMPARE
 from matcalc.errors import DeclarationError, MatcalcError, ShapeError
-from matcalc.glossary import Entry, Glossary, Heading, applied, heading_of, names, names_entries, names_formula
+from matcalc.glossary import (
+    Entry,
+    Glossary,
+    Heading,
+    applied,
+    entry_by_entry,
+    heading_of,
+    names,
+    names_entries,
+    names_formula,
+)
 from matcalc.integrals import mentions
 from matcalc.judgement import (
     is_free,
@@ -26,8 +36,9 @@ from matcalc.judgement import (
 )
 from matcalc.meaning import Definition, expand
 from matcalc.oracle import Evidence
-from matcalc.plain import OF_THE_MATRIX, bare, in_paper
+from matcalc.plain import OF_THE_MATRIX, bare, in_paper, plain
 from matcalc.scope import Declarations, Scope, declarations
+from matcalc.shape import Shape
 from matcalc.slips import slip
 from matcalc.statements import Chain, Side, chains
 from matcalc.syntax import Syntax, walk, with_transposes
@@ -407,9 +418,16 @@ class Reader:
         functions = {*self.known.functions, *self.glossary.functions, *also}
         tree = self.glossary.named(side.tree(functions), self.known)
         if side.tokens:
-            return in_paper(tree, lambda t: Scope(self.known.let).shape_of(t))
+            definitions = {**self.known.definitions, **self.glossary.definitions}
+            return in_paper(entry_by_entry(tree, definitions, self._shape_of), self._shape_of)
         tree = applied(tree, functions)
         return tree if self.known.is_name("T") else with_transposes(tree)
+
+    def _shape_of(self, tree: Syntax) -> Shape:
+        """The shape of a formula, with what is defined in it."""
+        known = self.glossary.meant((tree,), self.known)
+        scope = Scope(known.let)
+        return scope.shape_of(plain(inserted(tree, known), scope.shape_of))
 
     def _function_named(self, side: Side) -> set[str]:
         """f of a side f(x, y) that is nothing else."""

@@ -7,11 +7,12 @@ from typing import Any
 from matcalc.assumptions import Assumptions
 from matcalc.closed import closed_text
 from matcalc.entries import joined_name
-from matcalc.errors import DeclarationError, ParseError
+from matcalc.errors import DeclarationError, MatcalcError, ParseError, ShapeError
 from matcalc.judgement import differentials, is_free
 from matcalc.meaning import Definition, capital
-from matcalc.plain import bare
+from matcalc.plain import ShapeOf, bare
 from matcalc.scope import Scope
+from matcalc.shape import is_column
 from matcalc.syntax import Syntax, transform, walk
 
 
@@ -56,7 +57,12 @@ class Glossary:
     @property
     def functions(self) -> set[str]:
         """The names that are applied to what follows them in brackets."""
-        return {n for n, e in self.entries.items() if e.definition is not None and e.definition.parameters}
+        return {n for n, d in self.definitions.items() if d.parameters}
+
+    @property
+    def definitions(self) -> dict[str, Definition]:
+        """What the names stand for."""
+        return {n: e.definition for n, e in self.entries.items() if e.definition is not None}
 
     def with_entry(self, name: str, entry: Entry) -> "Glossary":
         """The glossary with a name given, or given anew."""
@@ -177,6 +183,51 @@ def applied(tree: Syntax, functions: Collection[str]) -> Syntax:
         return node
 
     return transform(tree, rule)
+
+
+def entry_by_entry(tree: Syntax, functions: Mapping[str, Definition], shape_of: ShapeOf) -> Syntax:
+    """A formula of a paper, in which a function of a number, such as σ(a) = 1/(1 + exp(-a)), is applied to a vector."""
+
+    def rule(node: Syntax) -> Syntax:
+        function = functions.get(node.value) if node.operation == "apply" else None
+        if function is None or len(function.parameters) != 1 or len(node.operands) != 1:
+            return node
+        try:
+            if not is_column(shape_of(node.operands[0])):
+                return node
+            shape_of(node)
+        except ShapeError:
+            return _of_vector(function, node.operands[0])
+        except MatcalcError:  # with indices or integrals in it
+            pass
+        return node
+
+    return transform(tree, rule)
+
+
+def _of_vector(function: Definition, argument: Syntax) -> Syntax:
+    (parameter,) = function.parameters
+    moving: set[int] = set()  # what holds the parameter, by the nodes that were made
+
+    def rule(node: Syntax) -> Syntax:
+        moves = [id(o) in moving for o in node.operands]
+        match node.operation:
+            case "name" if node.value == parameter:
+                node = Syntax("group", (argument,), None, node.start, node.end)
+                moves = [True]
+            case "multiply" | "juxtapose" if all(moves):
+                node = replace(node, operation="hadamard")
+            case "divide" if moves[1]:
+                node = replace(node, operation="elementwise_divide")
+            case "power" if moves[0]:
+                node = replace(node, operation="elementwise_power")
+        if any(moves):
+            made.append(node)
+            moving.add(id(node))
+        return node
+
+    made: list[Syntax] = []  # keeps every node alive, so that its id stays its own
+    return Syntax("group", (transform(function.body, rule),), None, argument.start, argument.end)
 
 
 def _is_letter(base: Syntax) -> bool:

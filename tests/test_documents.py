@@ -260,6 +260,11 @@ L(2w) = \|y - 2Xw\|^2                                                 right
 L(2w) = 2 \|y - Xw\|^2                                                wrong
 g(x, b) = x^\top A b                                                  definition
 g(b, x) = x^\top A^\top b                                             right""",
+    "a function of a number applied to a vector": r"""
+\sigma(a) = \frac{1}{1 + e^{-a}}                                       definition
+\mu = \sigma(Xw)                                                      definition
+\nabla_w y^\top \mu = X^\top (y \odot \mu \odot (1 - \mu))            right
+\nabla_w y^\top \mu = X^\top (y \odot (1 - \mu))                      wrong""",
     "another meaning": r"""
 L = \|y - Xw\|^2                                                      definition
 L = \|y - Xw\|^2 + \lambda \|w\|^2                                    undecided

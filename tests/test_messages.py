@@ -7,8 +7,11 @@ from matcalc.cli import main
 from matcalc.errors import UnverifiedError
 
 BAD_INPUT = [
-    (["check", "x_1^2 + x_2^2", "2*x", "--wrt", "x", "--let", "x: 2"], "x1 is not declared: is it an entry of x?"),
-    (["check", r"\log\det X", "X^{-T}", "--wrt", "X", "--let", "X: n x n; T: scalar"], r"Write \top"),
+    (
+        ["check", "x_1^2 + x_2^2", "--claim", "2*x", "--wrt", "x", "--let", "x: 2"],
+        "x1 is not declared: is it an entry of x?",
+    ),
+    (["check", r"\log\det X", "--claim", "X^{-T}", "--wrt", "X", "--let", "X: n x n; T: scalar"], r"Write \top"),
     (["derive", "x'*", "--wrt", "x"], '"x\'*" ends too early: an operand or a closing ) is missing'),
     (["derive", "--wrt", "x"], "the expression is missing"),
     (["derive", "x'*x"], "wrt is missing"),
