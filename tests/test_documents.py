@@ -244,3 +244,108 @@ def test_a_name_said_in_passing_is_no_free_symbol_elsewhere(tmp_path):
     text = "% let: x y: n\n$e = x - y$ and $e^\\top e = x^\\top x - 2x^\\top y + y^\\top y$.\n"
     found = matcalc.proofread(written(tmp_path, "paper.tex", text)).steps
     assert [(s.status, s.reason) for s in found][1:] == [("not read", "e is not declared")]
+
+
+MACROS = r"""
+% let A: n x n; B: n x n; X: n x n; x: n; Sigma: n x n spd
+% \newcommand{\A}{B}
+\begin{verbatim}
+\newcommand{\A}{B}
+\end{verbatim}
+\newcommand{\bSigma}{\boldsymbol{\Sigma}}\newcommand*\T{^\top}
+\newcommand{\pd}[2]{\frac{\partial #1}
+  {\partial #2}} \newcommand{\by}[2][X]{\frac{\partial #2}{\partial #1}}
+\def\A{{\mathbf{A}}} \def\grad#1#2{\nabla_{#1} #2}
+\DeclareMathOperator{\Tr}{Tr} \DeclarePairedDelimiter{\norm}{\lVert}{\rVert}
+\providecommand{\A}{B} \let\old\vec \renewcommand{\vec}[1]{\old{#1}}
+\def\be{\begin{equation}} \def\ee{\end{equation}} \newenvironment{eq}{\begin{equation}}{\end{equation}}
+\NewDocumentCommand{\inv}{m}{#1^{-1}} \newcommand{\outer}{\inner} \newcommand{\inner}[1]{#1 #1\T}
+\be \pd{\Tr(\A X)}{X} = \A\T \ee
+\[ \by{\Tr(
+  \A X)} = \A \]
+Then $\by
+[A]
+{\Tr(\A X)} = X\T$ and $\bSigma\T = \bSigma$ hold.
+\begin{eq} \norm*{\vec x}^2 = x\T x \end{eq}
+\[ \grad{X}{\Tr(X)} = \inv{X} X \]
+\[ \outer{x} = x x\T \]
+{\renewcommand{\A}{B} \[ \A + \A = 2B \] }
+\[ \A + \A = 2B \]
+\renewcommand{\T}{^{-1}}
+\[ X X\T = I \]
+"""
+
+
+def test_macros_hold_from_where_they_stand(tmp_path):
+    found = matcalc.proofread(written(tmp_path, "paper.tex", MACROS)).steps
+    assert [(s.line, s.status) for s in found] == [
+        (15, "right"), (17, "wrong"), (20, "right"), (20, "right"), (21, "right"), (22, "right"), (23, "right"),
+        (24, "right"), (25, "wrong"), (27, "right"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("definition", "reason"),
+    [
+        (r"\newcommand{\x}{1 \x}", r"\x is defined by itself, or expands to too much"),
+        (r"\def\x{\y\y}\def\y{\x\x}", r"\x is defined by itself, or expands to too much"),
+        (r"\def\d#1{#1#1}\def\x{\d{\d{\d{\d{\d{\d{\d{\d{\d{\d{\d{\d{\d{\d{\d{aaaa}}}}}}}}}}}}}}}}", "too much"),
+        (r"\def\x(#1){#1}", r"\x is defined with arguments '(#1)', which are not read"),
+        (r"\edef\x{1}", r"\x is defined with \edef, which is not read"),
+        (r"\NewDocumentCommand{\x}{s m}{#2}", r"\x takes arguments 's m', which are not read"),
+        (r"{\newcommand{\x}{1}}", r"\x is not known"),
+        (r"\newcommand{\y}[1]{#1}\def\x{\y}", r"\y is not expanded: an argument is missing"),
+    ],
+)
+def test_macros_that_are_not_expanded(tmp_path, definition, reason):
+    page = written(tmp_path, "paper.tex", f"% let A: n x n\n{definition}\n${{\\x}} = A$\n\\[ A = 2A \\]\n")
+    first, second = matcalc.proofread(page).steps
+    assert (first.line, first.status, second.line, second.status) == (3, "not read", 4, "wrong")
+    assert reason in first.message
+
+
+def test_macros_in_markdown(tmp_path):
+    text = "`\\newcommand{\\A}{B}`\n```\n\\newcommand{\\A}{B}\n```\n$$\\newcommand{\\A}{\\mathbf A}$$\n"
+    text += "$$\\A\\A = A^2$$\n$$\\A\\A = B^2$$"
+    assert statuses(matcalc.proofread(written(tmp_path, "page.md", text), let=["A: n x n; B: n x n"]).steps) == [
+        (6, "right"), (7, "wrong"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "display",
+    [
+        r"\begin{IEEEeqnarray}{rCl} A &=& 2A \end{IEEEeqnarray}",
+        r"\begin{IEEEeqnarray*}[\small]{rCl} A &=& 2A \end{IEEEeqnarray*}",
+        r"\begin{alignat*}{2} A &= 2A & \end{alignat*}",
+        r"\begin{xalignat}{2} A &= 2A & \end{xalignat}",
+        r"\begin{empheq}[box=\fbox]{align*} A &= 2A \end{empheq}",
+        r"\begin{tcolorbox}[colback=red, ams align*] A &= 2A \end{tcolorbox}",
+        r"\begin{tcolorbox}[colback=red] that $A = 2A$ \end{tcolorbox}",
+        r"and \ensuremath{A = 2A}",
+        r"\[ A \text{ where $A = 2A$ holds} \]",
+    ],
+)
+def test_formulas_are_found_where_they_stand(tmp_path, display):
+    (step,) = matcalc.proofread(written(tmp_path, "paper.tex", f"% let A: n x n\n\n{display}")).steps
+    assert (step.line, step.status) == (3, "wrong")
+    assert step.formula.replace("&", "") in ("A = 2A", "A  = 2A")
+
+
+def test_columns_stand_apart(tmp_path):
+    text = "% let A: n x n\n\\begin{align} A &= 2A & A &= A \\\\ &= 2A && A = 3A \\end{align}"
+    found = matcalc.proofread(written(tmp_path, "paper.tex", text)).steps
+    assert [s.status for s in found] == ["wrong", "right", "right", "wrong"]
+
+
+def test_an_environment_that_is_not_known_is_listed(tmp_path):
+    text = "\\begin{myalign} A &= 2A \\end{myalign}\n\\begin{tabular}{c} a &=b \\end{tabular} \\verb|$A = 2A$|"
+    (step,) = matcalc.proofread(written(tmp_path, "paper.tex", text)).steps
+    assert (step.status, step.message) == ("not read", "the environment myalign is not known")
+
+
+def test_formulas_and_declarations_in_markdown(tmp_path):
+    text = "% let A: n x n\n\n$`A = 2A`$ `$A = 1$`\n\n``` math\nA = A\n```\n~~~python\n"
+    text += "% let A: n x n diagonal\n~~~\n$A = A'$"
+    found = matcalc.proofread(written(tmp_path, "page.md", text)).steps
+    assert statuses(found) == [(3, "wrong"), (6, "right"), (11, "wrong")]
