@@ -11,7 +11,8 @@ from matcalc.errors import ParseError
 from matcalc.latex_tokens import ACCENTS, FONTS, MACROS, PASSED_OVER, VARIANTS
 from matcalc.syntax import GREEK, MAX_LENGTH
 
-MAX_CALLS = 200
+MAX_CALLS = 200  # in the expansion of one, besides one for each token of its arguments
+MAX_UNCLOSED = 50  # groups, after which none is looked for
 _DEFINES = re.compile(
     r"\\(?:(?:re|provide)?(?:new)?command|(?:re)?newenvironment|[gex]?def|let|DeclareMathOperator|DeclareRobustCommand"
     r"|DeclarePairedDelimiterX?|(?:New|Renew|Provide|Declare)DocumentCommand)(?![A-Za-z])"
@@ -73,6 +74,7 @@ class _Expander:
         self._length = 0
         self._lines = 0  # ends of lines that were taken and not yet given back
         self._calls = 0
+        self._unclosed = 0
         self._refusals: list[tuple[int, str]] = []
 
     def run(self) -> Expanded:
@@ -127,6 +129,7 @@ class _Expander:
         del self._pending[bottom:]
         from_document = taken[len(taken) - max(0, self._floor - bottom) :]
         self._lines += sum(token.count("\n") for token in from_document)
+        self._calls -= len(from_document)
         self._floor = min(self._floor, bottom)
         return [" " if token.isspace() else token for token in taken if token not in self._opaque]
 
@@ -151,7 +154,7 @@ class _Expander:
     def _until(self, closing: str) -> list[str]:
         """The tokens up to what closes the group or the bracket that has been opened."""
         depth, k = 0, len(self._pending)
-        while k and len(self._pending) - k < MAX_LENGTH:
+        while k and len(self._pending) - k < MAX_LENGTH and self._unclosed < MAX_UNCLOSED:
             k -= 1
             token = self._pending[k]
             if depth == 0 and token == closing:
@@ -159,6 +162,7 @@ class _Expander:
             depth += (token == "{") - (token == "}")
             if depth < 0:
                 break
+        self._unclosed += 1
         raise ParseError(f"{closing} is missing", 0)
 
     def _argument(self) -> tuple[str, ...]:
