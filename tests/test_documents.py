@@ -304,6 +304,12 @@ def test_macros_that_are_not_expanded(tmp_path, definition, reason):
     assert reason in first.message
 
 
+def test_a_macro_may_hold_a_long_text_and_what_is_not_closed_ends_at_once(tmp_path):
+    text = "\\newcommand{\\T}{^\\top}\\newcommand{\\note}[1]{#1}\n\\note{" + "$A = A\\T$\n" * 300 + "}\n"
+    assert len(list(parts(text, ".tex"))) == 300
+    assert not list(parts(text.replace("$", "") + "\\note{" * 5000, ".tex"))
+
+
 def test_macros_in_markdown(tmp_path):
     text = "`\\newcommand{\\A}{B}`\n```\n\\newcommand{\\A}{B}\n```\n$$\\newcommand{\\A}{\\mathbf A}$$\n"
     text += "$$\\A\\A = A^2$$\n$$\\A\\A = B^2$$"
@@ -349,3 +355,45 @@ def test_formulas_and_declarations_in_markdown(tmp_path):
     text += "% let A: n x n diagonal\n~~~\n$A = A'$"
     found = matcalc.proofread(written(tmp_path, "page.md", text)).steps
     assert statuses(found) == [(3, "wrong"), (6, "right"), (11, "wrong")]
+
+
+@pytest.mark.parametrize(
+    "display",
+    [
+        r"\boxed{A = 2A}", r"\begin{aligned}[t] A &= A \\ \boxed{A = 2A} \end{aligned}", r"\left\{ A = 2A \right\}",
+        r"(A = 2A)", r"{A = 2A}", r"\left\{ \begin{aligned} A &= A \\ A &= 2A \end{aligned} \right.",
+        r"\fbox{\ensuremath{A}} = 2A",
+    ],
+)  # fmt: skip
+def test_a_statement_in_a_box_is_read(tmp_path, display):
+    *_, step = matcalc.proofread(written(tmp_path, "paper.tex", f"% let A: n x n\n\\[ {display} \\]")).steps
+    assert step.status == "wrong"
+
+
+@pytest.mark.parametrize(
+    "display", [r"f(A = 2A)", r"A = A \quad (A = A^\top)", r"A (B = C)", r"\{x : Ax = y\}", r"{{A = B}}"]
+)
+def test_an_equality_in_brackets_is_listed(tmp_path, display):
+    *_, step = matcalc.proofread(written(tmp_path, "paper.tex", f"% let A: n x n\n\\[ {display} \\]")).steps
+    assert step.status == "not read"
+    assert "an equality in brackets is not read" in step.message
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        r"\mathcal{L}", r"\mathsf{g}", r"\boldsymbol{\delta}", r"{\bf L}", r"J_{\text{ridge}}", r"\ell_{\mathrm W}",
+        r"J^*", r"J^\star", r"\bar{\mathbf{r}}", r"\mathbf{\hat{r}}", r"{L}",
+    ],
+)  # fmt: skip
+def test_a_name_is_one_in_whatever_it_is_set(tmp_path, name):
+    text = rf"\[ {name} = x^\top A x, \quad \frac{{\partial {name}}}{{\partial x}} = 2 A x \]"
+    found = matcalc.proofread(written(tmp_path, "paper.tex", f"% let A: n x n symmetric; x: n\n{text}")).steps
+    assert [s.status for s in found] == ["not a claim", "right"]
+
+
+def test_the_zero_vector_is_a_side_a_term_or_a_mean(tmp_path):
+    text = "% let x: n; S: n x n spd\n\\[ x - x = \\mathbf{0}_n, \\quad x + \\mathbf{0} = 2x \\]"
+    text += "\\[ \\mathcal{N}(x | \\mathbf{0}, S) = \\mathcal{N}(x | 0, S) \\]"
+    found = matcalc.proofread(written(tmp_path, "paper.tex", text)).steps
+    assert [s.status for s in found] == ["right", "wrong", "right"]
