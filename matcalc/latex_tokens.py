@@ -305,6 +305,8 @@ def _font(text: str, match: "re.Match[str]", font: str, word: str) -> tuple[str,
         return "FUNCTION", SPELLED.get(word, word), 0
     if font.endswith("intertext"):  # a statement of its own follows
         return "SEPARATOR", word, 0
+    if font in WORDS and re.fullmatch(r"[A-Za-z]+", match["word"] or "") and text.startswith("(", match.end()):
+        return "UNKNOWN", f"{word}(): there is no such function" + nearest(word, list(FUNCTIONS)), 0
     if font in WORDS:
         return "REMARK", word, 0
     if (letter := _letter(word)) and (font, letter) not in [(bold, "d") for bold in BOLD]:
@@ -554,13 +556,13 @@ def _unbox(tokens: Sequence[Token]) -> list[Token]:
         after = tokens[end + 1].type if end + 1 < len(tokens) else "ROW"
         is_whole = before == "ROW" and after in _BETWEEN and k in holding
         if token.type == "BEGIN" and k in closes:
-            is_box = k > 0 and tokens[k - 1].type == "BOX" and k in holding
+            is_box = k > 0 and tokens[k - 1].type == "BOX" and (k in holding or end == k + 2)
             kinds = [t.type for t in tokens[k + 1 : min(end, k + 5)]]
-            if is_box or is_whole or kinds == ["BEGIN", "NAME", "END"]:
-                dropped |= {k, end}
-            elif kinds == ["FUNCTION"] and before not in _TAKES_ARGUMENT:
+            if kinds == ["FUNCTION"] and before not in _TAKES_ARGUMENT:
                 result[k] = _token("FUNCTION", tokens[k + 1].value, token.start_pos, tokens[end].end_pos)
                 dropped |= {k + 1, end}
+            elif is_box or is_whole or kinds == ["BEGIN", "NAME", "END"]:
+                dropped |= {k, end}
         elif token.type == "OPEN" and is_whole and k not in divided:
             dropped |= {k, end}
         elif token.type == "OPEN" and token.value == "{" and k not in closes and before == "ROW" and k in holding:

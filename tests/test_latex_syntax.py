@@ -64,6 +64,7 @@ READ = [  # as papers write it, and in the language
     (r"\frac1dX + \frac2dX^\top", "1/d*X + 2/d*X'"),
     (r"\mathrm{e}^{x^\top x} + \boxed{a + b} c", "exp(x'*x) + (a + b)*c"),
     (r"A \mathbf1_n + A {\bf 1}_n", "A*ones(n,1) + A*ones(n,1)"),
+    (r"\boxed{X} \mathbin{+} X", "X + X"),
     (r"X^{-2\top} + X^{\top -1}", "X^-2' + X^-1'"),
 ]
 REFUSED = {
@@ -89,6 +90,7 @@ REFUSED = {
     r"\mathbf{1b^\top} x": "a bold number in a longer bold formula",
     r"\mathbf{0}^\top x": "the zero vector is read only as",
     r"\exp(\mathbf{0})": "the zero vector is read only as",
+    r"\text{rank}(X)": "rank(): there is no such function",
     r"a + (a = b)": "an equality in brackets is not read",
     r"\operatorname{arg\,min} x": "argmin(): there is no such function",
     r"\begin{bmatrix} a \\ b \end{bmatrix}": r"\begin{bmatrix} is not read",
