@@ -132,6 +132,12 @@ def _group(node: Syntax, tokens: list[Token]) -> Syntax:
     return replace(node, operation="group")
 
 
+def _braces(node: Syntax, tokens: list[Token]) -> Syntax:
+    """What stands in braces as a group; a name is the name all the same."""
+    inner = node.operands[0]
+    return replace(inner, start=node.start, end=node.end) if inner.operation == "name" else _group(node, tokens)
+
+
 def _power(node: Syntax, tokens: list[Token]) -> Syntax:
     base, exponent = node.operands[0], bare(node.operands[1])
     if _is_label(node.operands[1]):
@@ -159,19 +165,21 @@ def _is_label(exponent: Syntax) -> bool:
 
 
 def _transposed(node: Syntax, tokens: list[Token]) -> Syntax:
-    base, mark = node.operands[0], node.operands[1].operation
-    return (
-        _inverse_transpose(node, base)
-        if mark == "inverse_top"
-        else replace(node, operation="transpose", operands=(base,))
-    )
+    base, mark = node.operands
+    if mark.operation == "inverse_top":
+        return _inverse_transpose(node, base, mark.value or Fraction(1))
+    return replace(node, operation="transpose", operands=(base,))
 
 
-def _inverse_transpose(node: Syntax, base: Syntax) -> Syntax:
-    minus_one = Syntax("number", (), Fraction(-1), node.end, node.end)
-    return replace(
-        node, operation="transpose", operands=(replace(node, operation="power", operands=(base, minus_one)),)
-    )
+def _inverse_top(node: Syntax, tokens: list[Token]) -> Syntax:
+    r"""The exponent of `X^{-\top}` or `X^{-2\top}`, without its sign."""
+    number = next((t.value for t in tokens if t.type == "NUMBER"), "1")
+    return replace(node, value=rational(number))
+
+
+def _inverse_transpose(node: Syntax, base: Syntax, exponent: Fraction = Fraction(1)) -> Syntax:
+    below = Syntax("number", (), -exponent, node.end, node.end)
+    return replace(node, operation="transpose", operands=(replace(node, operation="power", operands=(base, below)),))
 
 
 def _primed(node: Syntax, tokens: list[Token]) -> Syntax:
@@ -372,8 +380,9 @@ def _integral(node: Syntax, tokens: list[Token]) -> Syntax:
 
 _MAKE: dict[str, Make] = {
     "start": _first, "positive": _first, "commented": _first,
-    "name": _name, "accented": _accented, "number": _number, "digit": _number, "braces": _group,
-    "power": _power, "transposed": _transposed, "primed": _primed, "juxtapose": _juxtapose, "multiply": _multiply,
+    "name": _name, "accented": _accented, "number": _number, "digit": _number, "braces": _braces,
+    "power": _power, "transposed": _transposed, "inverse_top": _inverse_top,
+    "primed": _primed, "juxtapose": _juxtapose, "multiply": _multiply,
     "divide": _divide, "fraction": _fraction, "call": _call, "application": _application, "powered": _powered,
     "elementwise_call": _apply,
     "run": _run, "root": _root, "apply": _apply, "subscript": _subscript, "indices": _indices, "place": _place,

@@ -1,7 +1,7 @@
 """LaTeX as a list of tokens: macros by what they mean, with spacing, fonts and the sizes of brackets taken away."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from lark import Token
@@ -40,6 +40,8 @@ MACROS = _table(
     ANGLE_CLOSE="rangle",
     GIVEN="mid",
     TIMES="cdot times ast",
+    STAR="star",
+    BOX="boxed fbox ensuremath tcbhighmath mathop mathrel mathbin mathord hl",
     HADAMARD="odot circ",
     QUOTIENT="oslash",
     KRONECKER="otimes",
@@ -73,7 +75,8 @@ FONT_WORDS = {
     ("mathbb", "V"): "COVARIANCE", ("operatorname", "V"): "COVARIANCE",
     **{(font, "E"): "EXPECTATION" for font in ("mathbb", "mathrm", "operatorname")},
     **{(font, word): "COVARIANCE" for font in ROMAN for word in ("Var", "Cov", "var", "cov")},
-    **{(font, "1"): "ONES" for font in ("mathbf", "mathbb", "boldsymbol", "bm", "mathds", "mathbbm")},
+    **{(font, number): kind for font in ("mathbf", "mathbb", "boldsymbol", "bm", "mathds", "mathbbm")
+       for number, kind in (("1", "ONES"), ("0", "ZERO"))},
 }  # fmt: skip
 ACCENTS = {
     "hat": "_hat", "widehat": "_hat", "bar": "_bar", "overline": "_bar", "tilde": "_tilde", "widetilde": "_tilde",
@@ -99,16 +102,21 @@ FONTS = [
     "textrm",
     "textbf",
     "textit",
+    "textnormal",
+    "textsf",
     "mbox",
+    "hbox",
     "intertext",
+    "shortintertext",
 ]
 BOLD = ("mathbf", "boldsymbol", "bm")
+WORDS = ("text", "textrm", "textbf", "textit", "textnormal", "textsf", "mbox", "hbox")
+UPRIGHT = ("mathrm", "mathsf", "mathtt", "operatorname", *WORDS)
+SWITCHES = {
+    "rm": "mathrm", "bf": "mathbf", "it": "mathit", "sf": "mathsf", "tt": "mathtt", "cal": "mathcal", "mit": "mathit",
+    "boldmath": "boldsymbol",
+}  # fmt: skip
 PASSED_OVER = [
-    "rm",
-    "bf",
-    "it",
-    "sf",
-    "cal",
     "left",
     "right",
     "middle",
@@ -134,7 +142,8 @@ PASSED_OVER = [
     "mathstrut",
     "cancel",
     "bcancel",
-    "boxed",
+    "xspace",
+    "allowbreak",
     "underline",
     "mathopen",
     "mathclose",
@@ -151,10 +160,12 @@ SPELLED = {"ln": "log", "lg": "log"} | {name: ALIASES.get(name, name) for name i
 
 _LEXEME = re.compile(
     r"(?P<space>(?:\s|[~&$]|%[^\n]*|\\!|\\(?:label|tag|vspace|hspace)\*?\{[^{}]*\}|\\(?:left|right)\s*\."
-    r"|\\(?:begin|end)\{(?:aligned|alignedat|split|gathered|align|equation|gather|multline|eqnarray|flalign)\*?\})+)"
+    r"|\\(?:begin|end)\{(?:aligned|alignedat|split|gathered|align|equation|gather|multline|eqnarray|flalign)\*?\}"
+    r"(?:\[[tbc]\])?)+)"
     r"|\\left\s*(?P<left>\||\\\||\\vert(?![a-z])|\\Vert(?![a-z]))"
     r"|\\right\s*(?P<right>\||\\\||\\vert(?![a-z])|\\Vert(?![a-z]))"
     r"|\\(?P<font>[A-Za-z]+)\*?\s*\{(?P<word>[^{}]*(?:\{[^{}]*\}[^{}]*)*)\}"
+    rf"|\{{\s*\\(?P<switch>{'|'.join(SWITCHES)})(?![A-Za-z])\s*(?P<switched>[^{{}}]*)\}}"
     r"|\\(?P<macro>[A-Za-z]+|.)"
     r"|(?P<number>\d+(?:\.\d+)?|\.\d+)"
     r"|(?P<letter>[A-Za-z\u0391-\u03A9\u03B1-\u03C9\u03D1\u03D5\u03F5]\u0302?)"
@@ -163,8 +174,19 @@ _LEXEME = re.compile(
     r"|(?P<character>:=|=:|.)",
     re.DOTALL,
 )
+_WORD = r"(?:[A-Za-z](?:[ _-]?[A-Za-z\d])+|[A-Z])"
+_LABEL = re.compile(
+    rf"\\(?:{'|'.join(UPRIGHT)})(?:\s*\{{\s*(?P<braced>{_WORD})\s*\}}|\s+(?P<letter>[A-Z])(?![A-Za-z]))"
+    rf"|\{{\s*\\(?:rm|sf|tt)\s+(?P<switched>{_WORD})\s*\}}"
+)
 _ENVIRONMENT = re.compile(r"\\begin\{(?P<name>[^{}]*)\}.*?\\end\{(?P=name)\}", re.DOTALL)
 _CLOSERS = {f"{kind}OPEN": f"{kind}CLOSE" for kind in ("", "BAR_", "NORM_", "ANGLE_")} | {"BEGIN": "END"}
+_STARS = ("*", "ast", "star")
+_TAKES_ARGUMENT = ("SUB", "SUPER", "FRACTION", "ROOT", "UNDERBRACE", "STACK", "ACCENT")
+_BETWEEN = ("ROW", "SEPARATOR", "REMARK", "COMMA")  # statements
+_EQUALS = ("EQUAL", "DEFINES", "DEFINED_BY")
+_RELATIONS = (*_EQUALS, "UNEQUAL", "AT_LEAST", "AT_MOST", "ABOVE", "BELOW", "RELATION")
+_COUNTERS = tuple("ijklmnpqrst")
 _STARTS = ("NAME", "NUMBER", "FUNCTION", "FRACTION", "ROOT", "ACCENT", "ONES", *_CLOSERS)
 _ENDS = ("NAME", "NUMBER", "TOP", "PRIME", "ONES", *_CLOSERS.values())
 UNDER_NOTES = ("EQUAL", "AT_LEAST", "AT_MOST", "ABOVE", "BELOW")
@@ -182,6 +204,10 @@ def tokenise(text: str) -> list[Token]:
     tokens = list(_lexemes(text))
     for refine in (
         _drop_notes_on_relations,
+        _join_names,
+        _unbox,
+        _refuse_enclosed,
+        _read_zeros,
         _name_bare_sums,
         _name_expectations,
         _pair_bars,
@@ -211,6 +237,7 @@ def _token(kind: str, value: str, start: int | None, end: int | None) -> Token:
 
 def _lexemes(text: str) -> Iterator[Token]:
     position, scripted = 0, False
+    before: tuple[str, ...] = ()
     while position < len(text):
         match = _LEXEME.match(text, position)
         assert match is not None
@@ -218,11 +245,22 @@ def _lexemes(text: str) -> Iterator[Token]:
         if scripted and match["number"]:  # x^12 is x^1 2
             end = position + 1
         found = None if match["space"] else _read(text, match, text[position:end])
+        if before[-1:] == ("SUB",) or before == ("SUB", "BEGIN"):
+            found = _label(text, position) or found
         if found is not None:
             kind, value, end = found[0], found[1], found[2] or end
             scripted = kind in ("SUPER", "SUB", "FRACTION", "ROOT") or (kind == "NUMBER" and scripted)
+            before = (*before[-1:], kind)
             yield _token(kind, value, position, end)
         position = end if found is not None or match["font"] is None else _after_font(text, position)
+
+
+def _label(text: str, position: int) -> tuple[str, str, int] | None:
+    r"""An index that is a word, `w_{\text{MAP}}`, or an upright capital; nothing for one that may count."""
+    match = _LABEL.match(text, position)
+    if match is None:
+        return None
+    return "LABEL", re.sub("[ -]", "_", match["braced"] or match["switched"] or match["letter"]), match.end()
 
 
 def _after_font(text: str, position: int) -> int:
@@ -237,7 +275,10 @@ def _read(text: str, match: "re.Match[str]", lexeme: str) -> tuple[str, str, int
         side = "OPEN" if match["left"] else "CLOSE"
         return ("NORM_" if re.search(r"\\\||Vert", lexeme) else "BAR_") + side, lexeme, 0
     if kind == "word":
-        return _font(text, match)
+        return _font(text, match, match["font"], match["word"])
+    if kind == "switched":
+        found = _font(text, match, SWITCHES[match["switch"]], match["switched"])
+        return ("BEGIN", "{", match.start() + 1) if found is None else found
     if kind == "macro":
         return _macro(match["macro"], match.start(), text)
     if kind == "number":
@@ -251,21 +292,27 @@ def _read(text: str, match: "re.Match[str]", lexeme: str) -> tuple[str, str, int
     return "UNKNOWN", f"{lexeme!r} is not known", 0
 
 
-def _font(text: str, match: "re.Match[str]") -> tuple[str, str, int] | None:
+def _font(text: str, match: "re.Match[str]", font: str, word: str) -> tuple[str, str, int] | None:
     r"""`\operatorname{tr}`, `\mathbb{E}`, `\text{where}`; nothing for a font put on a longer formula."""
-    font, word = match["font"], match["word"].strip().replace(r"\_", "_")
+    word = word.strip().replace(r"\_", "_")
+    if font == "operatorname":
+        word = re.sub(r"\\[,;! ]|[~\s]", "", word)
     if font not in FONTS:
         return _macro(font, match.start(), text, match.start() + 1 + len(font))
     if (font, word) in FONT_WORDS:
         return FONT_WORDS[font, word], word, 0
     if word in SPELLED or word == "vec":
         return "FUNCTION", SPELLED.get(word, word), 0
-    if font == "intertext":  # a statement of its own follows
+    if font.endswith("intertext"):  # a statement of its own follows
         return "SEPARATOR", word, 0
-    if font.startswith("text") or font == "mbox":
+    if font in WORDS and re.fullmatch(r"[A-Za-z]+", match["word"] or "") and text.startswith("(", match.end()):
+        return "UNKNOWN", f"{word}(): there is no such function" + nearest(word, list(FUNCTIONS)), 0
+    if font in WORDS:
         return "REMARK", word, 0
-    if word == "d":
-        return "NAME", "d", 0
+    if (letter := _letter(word)) and (font, letter) not in [(bold, "d") for bold in BOLD]:
+        return "NAME", letter, 0
+    if font in BOLD and re.search(r"(?<![\d.])[01](?![\d.])", re.sub(r"[_^]\s*(\{[^{}]*\}|\\?\w+)", "", word)):
+        return "UNKNOWN", "a bold number in a longer bold formula is not read: write it alone", 0
     if font in BOLD and word.isalpha():  # letters in bold are a product, those in roman a name
         return None
     if not re.fullmatch(r"[A-Za-z][\w,]+", word) or font == "vec":
@@ -275,10 +322,18 @@ def _font(text: str, match: "re.Match[str]") -> tuple[str, str, int] | None:
     return "NAME", word.replace(",", "_"), 0
 
 
+def _letter(word: str) -> str:
+    """The name of the one letter that a font is put on, if it is one."""
+    if re.fullmatch(r"\\[A-Za-z]+", word):
+        return VARIANTS.get(word[1:], word[1:]) if word[1:] in (*GREEK, *VARIANTS, "pi") else ""
+    return canonical_name(word) if re.fullmatch(r"[A-Za-z\u0391-\u03A9\u03B1-\u03C9]", word) else ""
+
+
 def _macro(name: str, start: int, text: str, end: int = 0) -> tuple[str, str, int] | None:
-    alone = re.compile(r"\s*([A-Za-z1])(?![A-Za-z])").match(text, start + 1 + len(name)) if name in FONTS else None
-    if alone is not None and (name, alone[1]) in FONT_WORDS:  # \mathcal N without braces
-        return FONT_WORDS[name, alone[1]], alone[1], alone.end()
+    font = "mathbf" if name == "bf" else name
+    alone = re.compile(r"\s*([01]|[A-Za-z](?![A-Za-z]))").match(text, start + 1 + len(name)) if font in FONTS else None
+    if alone is not None and (font, alone[1]) in FONT_WORDS:  # \mathcal N without braces
+        return FONT_WORDS[font, alone[1]], alone[1], alone.end()
     if name in MACROS:
         return MACROS[name], name, end
     if name in GREEK or name in VARIANTS:
@@ -291,7 +346,7 @@ def _macro(name: str, start: int, text: str, end: int = 0) -> tuple[str, str, in
         return "NAME", "pi", end
     if name in SPELLED:
         return "FUNCTION", SPELLED[name], end
-    if name in FONTS or name in PASSED_OVER or name == " ":
+    if name in FONTS or name in PASSED_OVER or name in SWITCHES or name == " ":
         return None
     if name == "begin" and (environment := _ENVIRONMENT.match(text, start)):
         return "UNKNOWN", f"\\begin{{{environment['name']}}} is not read", environment.end()
@@ -400,6 +455,157 @@ def _drop_notes_on_relations(tokens: Sequence[Token]) -> list[Token]:
     return result
 
 
+def _join_names(tokens: Sequence[Token]) -> list[Token]:
+    r"""Accents, words as indices and stars as part of the name: `\hat{w}`, `w_{\text{MAP}}`, `w^*`."""
+    tokens = _join_accents(tokens)
+    closes, _ = _pairs(tokens)
+    result: list[Token] = []
+    k = 0
+    while k < len(tokens):
+        token, end = tokens[k], k + 1
+        if token.type == "NAME":
+            token, end = _labelled(tokens, k)
+            token, indices, end = _starred(tokens, token, end, closes)
+            result += [token, *indices]
+        else:
+            result.append(token.update(type="NAME") if token.type == "LABEL" else token)
+        k = end
+    return result
+
+
+def _join_accents(tokens: Sequence[Token]) -> list[Token]:
+    result: list[Token] = []
+    k = 0
+    while k < len(tokens):
+        name, end = _accented(tokens, k) if tokens[k].type == "ACCENT" else (tokens[k], k + 1)
+        result.append(name)
+        k = end
+    return result
+
+
+def _accented(tokens: Sequence[Token], k: int) -> tuple[Token, int]:
+    """The name that an accent is put on, in braces or not, and where it ends; else the accent itself."""
+    inner = k + 1
+    while inner < len(tokens) and tokens[inner].type == "BEGIN":
+        inner += 1
+    end = 2 * inner - k
+    closing = tokens[inner + 1 : end]
+    is_closed = len(closing) == end - inner - 1 and all(t.type == "END" for t in closing)
+    if inner == len(tokens) or tokens[inner].type != "NAME" or not is_closed:
+        return tokens[k], k + 1
+    name = f"{tokens[inner].value}{tokens[k].value}"
+    return _token("NAME", name, tokens[k].start_pos, tokens[end - 1].end_pos), end
+
+
+def _labelled(tokens: Sequence[Token], k: int) -> tuple[Token, int]:
+    """A name with the word that is its index, and where it ends."""
+    kinds = [t.type for t in tokens[k + 1 : k + 5]]
+    label = k + 2 if kinds[:2] == ["SUB", "LABEL"] else k + 3
+    is_labelled = kinds[:2] == ["SUB", "LABEL"] or kinds == ["SUB", "BEGIN", "LABEL", "END"]
+    if not is_labelled or tokens[k].value == "I":  # the index of I is its size
+        return tokens[k], k + 1
+    end = label + 1 + (label == k + 3)
+    name = f"{tokens[k].value}_{tokens[label].value}"
+    return _token("NAME", name, tokens[k].start_pos, tokens[end - 1].end_pos), end
+
+
+def _starred(
+    tokens: Sequence[Token], name: Token, k: int, closes: Mapping[int, int]
+) -> tuple[Token, Sequence[Token], int]:
+    """A name with its star, its indices with what is left of the exponent, and where the next token stands."""
+    end = k
+    if k + 1 < len(tokens) and tokens[k].type == "SUB":
+        end = closes.get(k + 1, k + 1) + 1
+    indices = tokens[k:end]
+    opened = end + 1 < len(tokens) and tokens[end + 1].type == "BEGIN"
+    star = end + 2 if opened else end + 1
+    if star >= len(tokens) or tokens[end].type != "SUPER" or tokens[star].value not in _STARS:
+        return name, (), k
+    after = star + 1 + (opened and star + 1 < len(tokens) and tokens[star + 1].type == "END")
+    ends = name.end_pos if indices else tokens[after - 1].end_pos
+    starred = _token("NAME", f"{name.value}_star", name.start_pos, ends)
+    if opened and after == star + 1:
+        return starred, [*indices, tokens[end], tokens[end + 1]], after
+    return starred, indices, after
+
+
+def _pairs(tokens: Sequence[Token]) -> tuple[dict[int, int], dict[int, int]]:
+    """The place that closes each opened bracket, and the innermost bracket around each place; -1 for none."""
+    closes: dict[int, int] = {}
+    around: dict[int, int] = {}
+    stack: list[int] = []
+    for k, token in enumerate(tokens):
+        if stack and token.type == _CLOSERS[tokens[stack[-1]].type]:
+            closes[stack.pop()] = k
+        around[k] = stack[-1] if stack else -1
+        if token.type in _CLOSERS:
+            stack.append(k)
+    return closes, around
+
+
+def _unbox(tokens: Sequence[Token]) -> list[Token]:
+    r"""A statement without the box, the braces or the brackets around it: `\boxed{a = b}`, `\left\{ a = b \right.`"""
+    closes, around = _pairs(tokens)
+    holding = {around[k] for k, t in enumerate(tokens) if t.type in _RELATIONS}
+    divided = {around[k] for k, t in enumerate(tokens) if t.type in ("COMMA", "SEPARATOR", "GIVEN", "BAR")}
+    dropped = {k for k, t in enumerate(tokens) if t.type == "BOX"}
+    result = list(tokens)
+    for k, token in enumerate(tokens):
+        end = closes.get(k, len(tokens))
+        before = next((tokens[j].type for j in range(k - 1, -1, -1) if j not in dropped), "ROW")
+        after = tokens[end + 1].type if end + 1 < len(tokens) else "ROW"
+        is_whole = before == "ROW" and after in _BETWEEN and k in holding
+        if token.type == "BEGIN" and k in closes:
+            is_box = k > 0 and tokens[k - 1].type == "BOX" and (k in holding or end == k + 2)
+            kinds = [t.type for t in tokens[k + 1 : min(end, k + 5)]]
+            if kinds == ["FUNCTION"] and before not in _TAKES_ARGUMENT:
+                result[k] = _token("FUNCTION", tokens[k + 1].value, token.start_pos, tokens[end].end_pos)
+                dropped |= {k + 1, end}
+            elif is_box or is_whole or kinds == ["BEGIN", "NAME", "END"]:
+                dropped |= {k, end}
+        elif token.type == "OPEN" and is_whole and k not in divided:
+            dropped |= {k, end}
+        elif token.type == "OPEN" and token.value == "{" and k not in closes and before == "ROW" and k in holding:
+            dropped.add(k)
+    return [token for k, token in enumerate(result) if k not in dropped]
+
+
+def _refuse_enclosed(tokens: Sequence[Token]) -> list[Token]:
+    """An equality in brackets among others is not read, and must not be passed over; (i = 1) is no claim."""
+    _, around = _pairs(tokens)
+    result = list(tokens)
+    scripts: dict[int, bool] = {-1: False}
+    for k, token in enumerate(tokens):
+        outer = around[k]
+        if token.type in _CLOSERS:
+            scripts[k] = scripts[outer] or (k > 0 and tokens[k - 1].type in ("SUB", "SUPER"))
+        is_index = k == outer + 2 and tokens[k - 1].type == "NAME" and tokens[k - 1].value in _COUNTERS
+        if token.type in _EQUALS and outer >= 0 and not scripts[outer] and not is_index:
+            result[k] = token.update(type="UNKNOWN", value="an equality in brackets is not read: write it without")
+    return result
+
+
+def _read_zeros(tokens: Sequence[Token]) -> list[Token]:
+    r"""`\mathbf{0}` where it is a side, a term or a mean, which has the shape of what it is beside."""
+    closes, around = _pairs(tokens)
+    result: list[Token] = []
+    k = 0
+    while k < len(tokens):
+        token, end = tokens[k], k + 1
+        if token.type == "ZERO":
+            if end + 1 < len(tokens) and tokens[end].type == "SUB":  # its size
+                end = closes.get(end + 1, end + 1) + 1
+            before = tokens[k - 1].type if k else "ROW"
+            after = tokens[end].type if end < len(tokens) else "ROW"
+            is_term = around[k] < 0 and {before, after} <= {*_RELATIONS, *_BETWEEN, "PLUS", "MINUS"}
+            is_mean = around[k] > 0 and tokens[around[k] - 1] in ("N", r"\mathcal{N}") and after in ("COMMA", "CLOSE")
+            reason = r"the zero vector is read only as a side, a term or a mean: write 0, or leave it out"
+            token = token.update(type="NUMBER") if is_term or is_mean else token.update(type="UNKNOWN", value=reason)
+        result.append(token)
+        k = end
+    return result
+
+
 def _is_d(tokens: Sequence[Token], k: int) -> bool:
     return k < len(tokens) and tokens[k].type == "NAME" and tokens[k].value == "d"
 
@@ -468,7 +674,7 @@ def _mark_volumes(tokens: Sequence[Token]) -> list[Token]:
     while k < len(tokens):
         token = tokens[k]
         open_integrals += token.type == "INTEGRAL"
-        scripted = k > 0 and tokens[k - 1].type == "SUB"
+        scripted = _is_argument(tokens, k)
         follows = k + 1 < len(tokens) and tokens[k + 1].type in ("NAME", "BEGIN", "ACCENT")
         if open_integrals and _is_d(tokens, k) and follows and not scripted:
             token = token.update(type="DIFFERENTIAL")
@@ -494,13 +700,19 @@ def _read_partials(tokens: Sequence[Token]) -> list[Token]:
     return result
 
 
+def _is_argument(tokens: Sequence[Token], k: int) -> bool:
+    r"""Whether a letter is an index or an argument without braces: the d of `x_d`, `\frac1d`."""
+    before = [t.type for t in tokens[max(0, k - 2) : k]]
+    return before[-1:] in (["SUB"], ["FRACTION"], ["ROOT"]) or before in (["FRACTION", "NUMBER"], ["FRACTION", "NAME"])
+
+
 def _join_differentials(tokens: Sequence[Token]) -> list[Token]:
     """The differential `dX` as one name."""
     result: list[Token] = []
     for token in tokens:
         last = result[-1] if result else None
         if token.type == "NAME" and last is not None and last.type == "NAME" and last.value == "d" and (
-            last.end_pos == token.start_pos and not (len(result) > 1 and result[-2].type == "SUB")
+            last.end_pos == token.start_pos and not _is_argument(result, len(result) - 1)
         ):  # fmt: skip
             result[-1] = _token("NAME", f"d{token.value}", last.start_pos, token.end_pos)
         else:
@@ -524,9 +736,9 @@ def _ends_in_factor(tokens: Sequence[Token]) -> bool:
 
 
 def _ends_in_operator(kinds: Sequence[str]) -> bool:
-    r"""Whether tokens end in `\nabla_x`, `\nabla_{X}` or `\frac{\partial}{\partial X}`, which are no factors."""
+    r"""Whether tokens end in `\nabla_x`, `\partial_{X}` or `\frac{\partial}{\partial X}`, which are no factors."""
     start = _last_group(kinds)
-    if kinds[:start][-2:] == ["NABLA", "SUB"]:
+    if kinds[:start][-2:] in (["NABLA", "SUB"], ["PARTIAL", "SUB"]):
         return True
     numerator = kinds[_last_group(kinds[:start]) : start]
     return numerator in (["BEGIN", "PARTIAL", "END"], ["BEGIN", "PARTIAL", "SUPER", "NUMBER", "END"])

@@ -51,8 +51,7 @@ def plain(tree: Syntax, shape_of: ShapeOf) -> Syntax:
             case "norm":
                 return replace(node, operation="call", value="norm2")
             case "bars":
-                is_scalar = shape.is_scalar(shape_of(node.operands[0]))
-                return replace(node, operation="call", value="abs" if is_scalar else "det")
+                return _absolute(node, shape_of(node.operands[0]))
             case "annotated":
                 return node.operands[0]
             case "inner":
@@ -74,6 +73,15 @@ def plain(tree: Syntax, shape_of: ShapeOf) -> Syntax:
         return node
 
     return transform(tree, rule)
+
+
+def _absolute(node: Syntax, of: shape.Shape) -> Syntax:
+    """|x| of a scalar, |X| the determinant of a matrix."""
+    if shape.is_column(of):
+        raise ParseError(
+            rf"|x| of a vector (character {node.start + 1}): its norm is written \lVert x \rVert", node.start
+        )
+    return replace(node, operation="call", value="abs" if shape.is_scalar(of) else "det")
 
 
 def _inner(node: Syntax) -> Syntax:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from matcalc.assumptions import Assumptions
-from matcalc.derivations import Derivation, Reader
+from matcalc.derivations import UNREAD, Derivation, Reader, Step
 from matcalc.document import ASSUMPTION, MARKED, Part, parts
 from matcalc.errors import DeclarationError, MatcalcError
 from matcalc.scope import Declarations
@@ -23,7 +23,8 @@ def proofread(
 
     Args:
         path: a .tex or .md file, or lines of a derivation in plain text. Its declarations stand in comments,
-            `% let X: n x n symmetric` or `<!-- let X: n x n symmetric -->`, and hold from there.
+            `% let X: n x n symmetric` or `<!-- let X: n x n symmetric -->`, and hold from there; so
+            do its macros.
         let: declarations that hold from the beginning.
         declarations: a file of declarations, a line each; those after a line `from line 40` hold from that line.
         reading: the reading that derivatives are meant in.
@@ -38,7 +39,17 @@ def proofread(
     path = Path(path)
     found = parts(read_text(path), path.suffix)
     given = timed_declarations(read_text(Path(declarations))) if declarations is not None else []
-    return Derivation(tuple(Reader.of(let, layout, reading, strict=path.suffix in MARKED).read(_merged(given, found))))
+    reader = Reader.of(let, layout, reading, strict=path.suffix in MARKED)
+    return Derivation(tuple(step for part in _merged(given, found) for step in _read(part, reader)))
+
+
+def _read(part: Part, reader: Reader) -> Iterator[Step]:
+    """The statements of a part; what cannot be read ends the chain before it."""
+    if not part.refusal:
+        yield from reader.read([part])
+        return
+    reader.last = None
+    yield Step(part.line, part.text, "", "", UNREAD, None, part.refusal, part.is_display)
 
 
 def read_text(path: Path) -> str:

@@ -316,3 +316,156 @@ def test_definitions_in_prose_without_declarations(tmp_path):
     )
     found = matcalc.proofread(written(tmp_path, "page.md", text)).steps
     assert [s.status for s in found] == ["definition", "right", "wrong"] * 2
+
+
+MACROS = r"""
+% let A: n x n; B: n x n; X: n x n; x: n; Sigma: n x n spd
+% \newcommand{\A}{B}
+\begin{verbatim}
+\newcommand{\A}{B}
+\end{verbatim}
+\newcommand{\bSigma}{\boldsymbol{\Sigma}}\newcommand*\T{^\top}
+\newcommand{\pd}[2]{\frac{\partial #1}
+  {\partial #2}} \newcommand{\by}[2][X]{\frac{\partial #2}{\partial #1}}
+\def\A{{\mathbf{A}}} \def\grad#1#2{\nabla_{#1} #2}
+\DeclareMathOperator{\Tr}{Tr} \DeclarePairedDelimiter{\norm}{\lVert}{\rVert}
+\providecommand{\A}{B} \let\old\vec \renewcommand{\vec}[1]{\old{#1}}
+\def\be{\begin{equation}} \def\ee{\end{equation}} \newenvironment{eq}{\begin{equation}}{\end{equation}}
+\NewDocumentCommand{\inv}{m}{#1^{-1}} \newcommand{\outer}{\inner} \newcommand{\inner}[1]{#1 #1\T}
+\be \pd{\Tr(\A X)}{X} = \A\T \ee
+\[ \by{\Tr(
+  \A X)} = \A \]
+Then $\by
+[A]
+{\Tr(\A X)} = X\T$ and $\bSigma\T = \bSigma$ hold.
+\begin{eq} \norm*{\vec x}^2 = x\T x \end{eq}
+\[ \grad{X}{\Tr(X)} = \inv{X} X \]
+\[ \outer{x} = x x\T \]
+{\renewcommand{\A}{B} \[ \A + \A = 2B \] }
+\[ \A + \A = 2B \]
+\renewcommand{\T}{^{-1}}
+\[ X X\T = I \]
+"""
+
+
+def test_macros_hold_from_where_they_stand(tmp_path):
+    found = matcalc.proofread(written(tmp_path, "paper.tex", MACROS)).steps
+    assert [(s.line, s.status) for s in found] == [
+        (15, "right"), (17, "wrong"), (20, "right"), (20, "right"), (21, "right"), (22, "right"), (23, "right"),
+        (24, "right"), (25, "wrong"), (27, "right"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("definition", "reason"),
+    [
+        (r"\newcommand{\x}{1 \x}", r"\x is defined by itself, or expands to too much"),
+        (r"\def\x{\y\y}\def\y{\x\x}", r"\x is defined by itself, or expands to too much"),
+        (r"\def\d#1{#1#1}\def\x{\d{\d{\d{\d{\d{\d{\d{\d{\d{\d{\d{\d{\d{\d{\d{aaaa}}}}}}}}}}}}}}}}", "too much"),
+        (r"\def\x(#1){#1}", r"\x is defined with arguments '(#1)', which are not read"),
+        (r"\edef\x{1}", r"\x is defined with \edef, which is not read"),
+        (r"\NewDocumentCommand{\x}{s m}{#2}", r"\x takes arguments 's m', which are not read"),
+        (r"{\newcommand{\x}{1}}", r"\x is not known"),
+        (r"\newcommand{\y}[1]{#1}\def\x{\y}", r"\y is not expanded: an argument is missing"),
+    ],
+)
+def test_macros_that_are_not_expanded(tmp_path, definition, reason):
+    page = written(tmp_path, "paper.tex", f"% let A: n x n\n{definition}\n${{\\x}} = A$\n\\[ A = 2A \\]\n")
+    first, second = matcalc.proofread(page).steps
+    assert (first.line, first.status, second.line, second.status) == (3, "not read", 4, "wrong")
+    assert reason in first.message
+
+
+def test_a_macro_may_hold_a_long_text_and_what_is_not_closed_ends_at_once(tmp_path):
+    text = "\\newcommand{\\T}{^\\top}\\newcommand{\\note}[1]{#1}\n\\note{" + "$A = A\\T$\n" * 300 + "}\n"
+    assert len(list(parts(text, ".tex"))) == 300
+    assert not list(parts(text.replace("$", "") + "\\note{" * 5000, ".tex"))
+
+
+def test_macros_in_markdown(tmp_path):
+    text = "`\\newcommand{\\A}{B}`\n```\n\\newcommand{\\A}{B}\n```\n$$\\newcommand{\\A}{\\mathbf A}$$\n"
+    text += "$$\\A\\A = A^2$$\n$$\\A\\A = B^2$$"
+    assert statuses(matcalc.proofread(written(tmp_path, "page.md", text), let=["A: n x n; B: n x n"]).steps) == [
+        (6, "right"), (7, "wrong"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "display",
+    [
+        r"\begin{IEEEeqnarray}{rCl} A &=& 2A \end{IEEEeqnarray}",
+        r"\begin{IEEEeqnarray*}[\small]{rCl} A &=& 2A \end{IEEEeqnarray*}",
+        r"\begin{alignat*}{2} A &= 2A & \end{alignat*}",
+        r"\begin{xalignat}{2} A &= 2A & \end{xalignat}",
+        r"\begin{empheq}[box=\fbox]{align*} A &= 2A \end{empheq}",
+        r"\begin{tcolorbox}[colback=red, ams align*] A &= 2A \end{tcolorbox}",
+        r"\begin{tcolorbox}[colback=red] that $A = 2A$ \end{tcolorbox}",
+        r"and \ensuremath{A = 2A}",
+        r"\[ A \text{ where $A = 2A$ holds} \]",
+    ],
+)
+def test_formulas_are_found_where_they_stand(tmp_path, display):
+    (step,) = matcalc.proofread(written(tmp_path, "paper.tex", f"% let A: n x n\n\n{display}")).steps
+    assert (step.line, step.status) == (3, "wrong")
+    assert step.formula.replace("&", "") in ("A = 2A", "A  = 2A")
+
+
+def test_columns_stand_apart(tmp_path):
+    text = "% let A: n x n\n\\begin{align} A &= 2A & A &= A \\\\ &= 2A && A = 3A \\end{align}"
+    found = matcalc.proofread(written(tmp_path, "paper.tex", text)).steps
+    assert [s.status for s in found] == ["wrong", "right", "right", "wrong"]
+
+
+def test_an_environment_that_is_not_known_is_listed(tmp_path):
+    text = "\\begin{myalign} A &= 2A \\end{myalign}\n\\begin{tabular}{c} a &=b \\end{tabular} \\verb|$A = 2A$|"
+    (step,) = matcalc.proofread(written(tmp_path, "paper.tex", text)).steps
+    assert (step.status, step.message) == ("not read", "the environment myalign is not known")
+
+
+def test_formulas_and_declarations_in_markdown(tmp_path):
+    text = "% let A: n x n\n\n$`A = 2A`$ `$A = 1$`\n\n``` math\nA = A\n```\n~~~python\n"
+    text += "% let A: n x n diagonal\n~~~\n$A = A'$"
+    found = matcalc.proofread(written(tmp_path, "page.md", text)).steps
+    assert statuses(found) == [(3, "wrong"), (6, "right"), (11, "wrong")]
+
+
+@pytest.mark.parametrize(
+    "display",
+    [
+        r"\boxed{A = 2A}", r"\begin{aligned}[t] A &= A \\ \boxed{A = 2A} \end{aligned}", r"\left\{ A = 2A \right\}",
+        r"(A = 2A)", r"{A = 2A}", r"\left\{ \begin{aligned} A &= A \\ A &= 2A \end{aligned} \right.",
+        r"\fbox{\ensuremath{A}} = 2A",
+    ],
+)  # fmt: skip
+def test_a_statement_in_a_box_is_read(tmp_path, display):
+    *_, step = matcalc.proofread(written(tmp_path, "paper.tex", f"% let A: n x n\n\\[ {display} \\]")).steps
+    assert step.status == "wrong"
+
+
+@pytest.mark.parametrize(
+    "display", [r"f(A = 2A)", r"A = A \quad (A = A^\top)", r"A (B = C)", r"\{x : Ax = y\}", r"{{A = B}}"]
+)
+def test_an_equality_in_brackets_is_listed(tmp_path, display):
+    *_, step = matcalc.proofread(written(tmp_path, "paper.tex", f"% let A: n x n\n\\[ {display} \\]")).steps
+    assert step.status == "not read"
+    assert "an equality in brackets is not read" in step.message
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        r"\mathcal{L}", r"\mathsf{g}", r"\boldsymbol{\delta}", r"{\bf L}", r"J_{\text{ridge}}", r"\ell_{\mathrm W}",
+        r"J^*", r"J^\star", r"\bar{\mathbf{r}}", r"\mathbf{\hat{r}}", r"{L}",
+    ],
+)  # fmt: skip
+def test_a_name_is_one_in_whatever_it_is_set(tmp_path, name):
+    text = rf"\[ {name} = x^\top A x, \quad \frac{{\partial {name}}}{{\partial x}} = 2 A x \]"
+    found = matcalc.proofread(written(tmp_path, "paper.tex", f"% let A: n x n symmetric; x: n\n{text}")).steps
+    assert [s.status for s in found] == ["definition", "right"]
+
+
+def test_the_zero_vector_is_a_side_a_term_or_a_mean(tmp_path):
+    text = "% let x: n; S: n x n spd\n\\[ x - x = \\mathbf{0}_n, \\quad x + \\mathbf{0} = 2x \\]"
+    text += "\\[ \\mathcal{N}(x | \\mathbf{0}, S) = \\mathcal{N}(x | 0, S) \\]"
+    found = matcalc.proofread(written(tmp_path, "paper.tex", text)).steps
+    assert [s.status for s in found] == ["right", "wrong", "right"]

@@ -52,6 +52,20 @@ READ = [  # as papers write it, and in the language
     (r"e^{AA^\top} + \log(A A^\top) + \sqrt{AA^\top}", "expm(A*A') + logm(A*A') + sqrtm(A*A')"),
     (r"\exp_{\odot}(A A^\top) + e^{x^\top x} A A^\top", "exp(A*A') + exp(x'*x)*A*A'"),
     (r"\exp(A) + e^X", "expm(A) + expm(X)"),
+    (r"{\bf x}^{\rm T} {\cal A} \mathbf{x}", "x'*A*x"),
+    (r"{\rm tr}(A X) + \mathop{\rm tr}(A) + \mathop{\mathrm{tr}}\nolimits(X)", "tr(A*X) + tr(A) + tr(X)"),
+    (r"\bar{\mathbf{x}} + \hat{{\bm{x}}} + \tilde{\boldsymbol{\beta}}", "x_bar + x_hat + beta_tilde"),
+    (
+        r"w_{\mathrm{MAP}} + w_{\text{ML}} + \hat{w}_{\rm test} + w_{\text{k-th step}}",
+        "w_MAP + w_ML + w_hat_test + w_k_th_step",
+    ),
+    (r"w^* + w^{\star} + x^\ast + w_1^*", "w_star + w_star + x_star + w_star1"),
+    (r"w^{*\top} A w^*", "w_star'*A*w_star"),
+    (r"\frac1dX + \frac2dX^\top", "1/d*X + 2/d*X'"),
+    (r"\mathrm{e}^{x^\top x} + \boxed{a + b} c", "exp(x'*x) + (a + b)*c"),
+    (r"A \mathbf1_n + A {\bf 1}_n", "A*ones(n,1) + A*ones(n,1)"),
+    (r"\boxed{X} \mathbin{+} X", "X + X"),
+    (r"X^{-2\top} + X^{\top -1}", "X^-2' + X^-1'"),
 ]
 REFUSED = {
     "": "empty",
@@ -71,6 +85,15 @@ REFUSED = {
     "{" * 200: "nested deeper",
     r"\alpha" * 5000: "at most",
     r"\frac{\partial^3 f}{\partial x^3}": "order",
+    r"\lvert x \rvert": r"its norm is written \lVert x \rVert",
+    r"{\bf 1b^\top} x": "a bold number in a longer bold formula",
+    r"\mathbf{1b^\top} x": "a bold number in a longer bold formula",
+    r"\mathbf{0}^\top x": "the zero vector is read only as",
+    r"\exp(\mathbf{0})": "the zero vector is read only as",
+    r"\text{rank}(X)": "rank(): there is no such function",
+    r"a + (a = b)": "an equality in brackets is not read",
+    r"\operatorname{arg\,min} x": "argmin(): there is no such function",
+    r"\begin{bmatrix} a \\ b \end{bmatrix}": r"\begin{bmatrix} is not read",
 }
 
 
@@ -84,6 +107,13 @@ def test_what_cannot_be_read_says_why_and_where(latex, reason):
     with pytest.raises(ParseError, match=re.escape(reason)) as caught:
         plain(parse_formula(tokenise(latex), latex), Scope().shape_of)
     assert caught.value.position is not None
+
+
+@pytest.mark.parametrize("ones", [r"\mathbf1", r"{\bf 1}", r"\mathbf{1}", r"\bf 1"])
+def test_a_bold_one_is_a_vector_however_it_is_written(ones):
+    with pytest.raises(MatcalcError, match="size"):
+        check(rf"{ones}b^\top x", "b", "x", ["x: n", "b: n"])
+    assert check(rf"{ones}^\top x", r"\mathbf{1}", "x", ["x: n"]).is_right
 
 
 @settings(max_examples=150, deadline=None)
