@@ -111,11 +111,16 @@ class Comparison:
         return relative_error(claimed, _vec(truth), self.scale)
 
 
+def moving(variable: Symbol, points: Points, directions: np.ndarray) -> Evaluation:
+    """Expressions in dX at every point along every direction."""
+    values = {n: v[:, None] for n, v in points.values.items()} | {"d" + variable.name: directions}
+    return Evaluation(values, points.sizes, GUARDED)
+
+
 def along_directions(claim: Expr, variable: Symbol, points: Points, directions: np.ndarray) -> np.ndarray:
     """The value of a claim in dX at every point along every direction: (points, directions, rows, columns)."""
-    values = {n: v[:, None] for n, v in points.values.items()} | {"d" + variable.name: directions}
     with np.errstate(all="ignore"):
-        value = Evaluation(values, points.sizes, GUARDED)(claim)
+        value = moving(variable, points, directions)(claim)
     rows, columns = (d.size(points.sizes) for d in claim.shape)
     return np.broadcast_to(value, (*directions.shape[:2], rows, columns))
 

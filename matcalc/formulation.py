@@ -61,6 +61,12 @@ def derivative_shape(e: shape.Shape, variable: shape.Shape, order: int, layout: 
     return (outputs, inputs) if layout == "numerator" else (inputs, outputs)
 
 
+def is_read(variable: Symbol, kind: str, order: int) -> bool:
+    """Whether a derivative is another in each reading: a gradient by a structured matrix, or how that one moves."""
+    of_gradient = kind == "gradient" or (order == 2 and kind in ("differential", "vectorised"))
+    return of_gradient and not structure_of(variable).is_unconstrained
+
+
 def check_cholesky(e: Expr) -> None:
     """Whether every argument of chol is symmetric by its form.
 

@@ -12,7 +12,7 @@ from matcalc.comparison import Comparison
 from matcalc.errors import MatcalcError, ParseError, ShapeError
 from matcalc.exact import ExactClaim
 from matcalc.expr import Expr, Symbol
-from matcalc.formulation import derivative_shape, kind_of, through_cholesky
+from matcalc.formulation import derivative_shape, is_read, kind_of, through_cholesky
 from matcalc.oracle import structure_of
 from matcalc.sampling import Points
 from matcalc.scope import Scope
@@ -47,10 +47,10 @@ class Problem:
     @property
     def readings(self) -> tuple[Reading, ...]:
         """The readings in which a claim of this kind can be right."""
-        structure = structure_of(self.variable)
-        if self.kind != "gradient" or structure.is_unconstrained:
+        if not is_read(self.variable, self.kind, self.order):
             return (Reading.TANGENT,) if self.kind == "differential" else (Reading.AMBIENT,)
-        readings = (Reading.AMBIENT, Reading.TANGENT, *((Reading.ENTRYWISE,) if structure.is_linear else ()))
+        is_linear = structure_of(self.variable).is_linear
+        readings = (Reading.AMBIENT, Reading.TANGENT, *((Reading.ENTRYWISE,) if is_linear else ()))
         return readings[1:] if through_cholesky(self.e, self.variable.name) else readings
 
 

@@ -14,7 +14,7 @@ from matcalc.errors import DomainError, MatcalcError, NoRuleError, ShapeError
 from matcalc.exact import ExactClaim
 from matcalc.expr import Expr, Symbol
 from matcalc.form import Form
-from matcalc.formulation import derivative_shape
+from matcalc.formulation import derivative_shape, is_read
 from matcalc.limits import limit_of_claim, limit_of_equality, nowhere
 from matcalc.noise import without_noise
 from matcalc.oracle import (
@@ -212,7 +212,7 @@ def _default(found: dict[Reading, Evidence], right_under: Sequence[str]) -> Read
 
 
 def _right_under(problem: Problem, found: dict[Reading, Evidence]) -> tuple[str, ...]:
-    if problem.kind == "gradient" and not structure_of(problem.variable).is_unconstrained:
+    if is_read(problem.variable, problem.kind, problem.order):
         return tuple(str(r) for r in _ordered(found) if found[r].ok)
     if problem.kind in ("gradient", "jacobian", "hessian") and all(f.ok for f in found.values()):
         return tuple(map(str, _ordered(Reading)))

@@ -6,7 +6,8 @@ import re
 import jax.numpy as jnp
 import pytest
 
-from matcalc import DeclarationError, MatcalcError, ParseError, ShapeError, check, equal, parse, symbols, tr
+from matcalc import DeclarationError, MatcalcError, ParseError, ShapeError, check, derive, equal, parse, symbols, tr
+from matcalc.structure import STRUCTURES
 from matcalc.verdict import CONVENTION, RIGHT, WRONG
 
 N20 = ["A: p x n", "X: n x n symmetric", "B: n x p"]
@@ -312,3 +313,50 @@ def test_a_power_by_t_is_a_transpose_unless_t_is_a_name():
 def test_a_size_that_would_not_fit_in_memory_is_refused():
     with pytest.raises(DeclarationError, match="sizes up to 1000 are tried; declare a letter"):
         check("x'*x", "2*x", "x", ["x: 100000"])
+
+
+SECOND_BY = {"tr(X^2)": None, "tr(A*X*X)": None, "tr(X'*A*X*B)": None, "-logdet(X)": "skew", "tr(A*X)": None}
+SECOND = [(f, s) for f, without in SECOND_BY.items() for s in STRUCTURES if s != without]
+
+
+def squares(structure):
+    return [f"X: n x n {structure}", "A B: n x n"]
+
+
+@pytest.mark.parametrize(("f", "structure"), SECOND)
+def test_what_is_derived_at_the_second_order_is_right_in_its_reading_and_only_there(f, structure):
+    forms = {r: form.text for r, form in derive(f, "X", squares(structure), order=2).readings.items() if form}
+    for reading, text in forms.items():
+        assert check(f, text, "X", squares(structure), reading, order=2).verdict == RIGHT
+        assert not check(f, f"({text}) + 1/10^4*dX", "X", squares(structure), reading, order=2)
+
+
+@pytest.mark.parametrize(
+    ("f", "claim", "structure", "under"),
+    [
+        ("tr(X^2)", "2*dX", "symmetric", ALL[1:2]),
+        ("tr(X^2)", "4*dX - 2*dX .* I", "symmetric", ALL[2:]),
+        ("-logdet(X)", "X^-1*dX*X^-1", "spd", ALL[1:2]),
+        ("-logdet(X)", "X^-1*dX'*X^-1", "spd", ALL[:2]),
+        ("tr(A*X*X)", "A'*dX' + dX'*A'", "skew", ALL[:1]),
+        ("tr(X*X)", "2*dX'", "lower", ALL[:1]),
+        ("tr(X*X)", "2*dX'.*I", "lower", ALL[1:]),
+        ("tr(X*X)", "2*toeplitz(dX')", "toeplitz", ALL[2:]),
+        ("tr(A*X)", "-1/2*(dX*A*X + X*A*dX)", "orthogonal", ALL[1:2]),
+        ("tr(A*X)", "zeros(n,n)", "orthogonal", ALL[:1]),
+    ],
+)
+def test_a_second_differential_is_held_against_each_reading(f, claim, structure, under):
+    for reading in (None, *ALL):
+        if (structure, reading) != ("orthogonal", "entrywise"):
+            found = check(f, claim, "X", squares(structure), reading, order=2)
+            assert found.right_under == under
+            assert (found.verdict == RIGHT) == (reading in under)
+            assert found.verdict in (RIGHT, CONVENTION)
+
+
+def test_a_slip_in_a_second_differential_is_told_in_the_reading_asked():
+    let = ["X: n x n symmetric"]
+    found = check("tr(X^2)", "dX - dX .* I/2", "X", let, "entrywise", order=2)
+    assert (found.verdict, found.diagnosis.kind) == (WRONG, "scale")
+    assert check("tr(X^2)", found.diagnosis.edit, "X", let, "entrywise", order=2)

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from matcalc.algebra import number
-from matcalc.comparison import Comparison
+from matcalc.comparison import Comparison, moving
 from matcalc.diagnosis.tree import everywhere, parts_of, versions
 from matcalc.errors import DomainError, MatcalcError
 from matcalc.evaluate import Evaluation
 from matcalc.exact import ExactClaim
 from matcalc.expr import Call, Expr, Hadamard, Identity, Opaque, Product, Symbol
 from matcalc.form import Form
+from matcalc.formulation import is_read
 from matcalc.lazy import cached_property
 from matcalc.oracle import relative_error, structure_of, weigh
 from matcalc.sampling import GUARDED, Points, sample
@@ -122,21 +123,18 @@ class Case:
 
     @cached_property
     def structure(self) -> Structure | None:
-        """The structure of the variable where it has one, and the claim is a gradient."""
-        if self.variable is None or self.kind != "gradient":
+        """The structure of the variable where it has one, and the claim is laid out like it in some reading."""
+        if self.variable is None or not is_read(self.variable, self.kind, self.order):
             return None
-        structure = structure_of(self.variable)
-        return None if structure.is_unconstrained else structure
+        return structure_of(self.variable)
 
     @cached_property
     def readings(self) -> tuple[Reading | None, ...]:
         """The readings an edited claim may be right in: the one asked, or all, the default first."""
         if self.variable is None:
             return (None,)
-        if self.kind == "differential":
-            return (Reading.TANGENT,)
         if self.structure is None:
-            return (Reading.AMBIENT,)
+            return (Reading.TANGENT,) if self.kind == "differential" else (Reading.AMBIENT,)
         if self.reading is not None:
             return (self.reading,)
         default = (Reading.ENTRYWISE,) if self.structure.is_linear else ()
@@ -226,17 +224,17 @@ class Bench:
     def __init__(self, case: Case, points: Points) -> None:
         self.points, self.order = points, case.order
         self.truths: dict[Reading | None, np.ndarray] = {}
-        values, self.scale = dict(points.values), np.zeros(points.count)
+        self.evaluations = dict.fromkeys(case.readings, Evaluation(points.values, points.sizes, GUARDED))
+        self.scale = np.zeros(points.count)
         if case.variable is None:
             self.truths[None] = points(case.e)
-        else:
-            comparison = Comparison(case.e, case.variable, points, case.kind, case.order)
-            self.truths = {r: comparison.truth(r, case.layout) for r in case.readings if r is not None}
-            self.scale = comparison.measurement.scale
-            if case.kind == "differential":
-                values = {n: v[:, None] for n, v in values.items()}
-                values["d" + case.variable.name] = comparison.directions(Reading.TANGENT)
-        self.evaluation = Evaluation(values, points.sizes, GUARDED)
+            return
+        comparison = Comparison(case.e, case.variable, points, case.kind, case.order)
+        readings = [r for r in case.readings if r is not None]
+        self.truths = {r: comparison.truth(r, case.layout) for r in readings}
+        self.scale = comparison.measurement.scale
+        if case.kind == "differential":
+            self.evaluations = {r: moving(case.variable, points, comparison.directions(r)) for r in readings}
 
     @classmethod
     def at(cls, case: Case, points: Points) -> "Bench | None":
@@ -253,7 +251,7 @@ class Bench:
         """A claim at the points, laid out like the truth."""
         with np.errstate(all="ignore"):
             try:
-                value = self.evaluation(claim)
+                value = self.evaluations[reading](claim)
             except np.linalg.LinAlgError:
                 value = np.asarray(np.nan)
         rows, columns = (d.size(self.points.sizes) for d in claim.shape)
