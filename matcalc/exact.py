@@ -131,16 +131,16 @@ class _Point:
         claimed, measured = self._claimed(), self._measured()
         if about.kind == "differential" and about.order == 1:
             return _same(claimed, measured)
-        if about.kind in ("gradient", "differential"):
+        if about.kind == "gradient" or (about.order == 2 and about.kind != "hessian"):
             return _same(self._paired(claimed), measured) and self._is_read(claimed)
         if about.variable.is_scalar:
             factor = prod(d[0, 0] for d in self.directions[: about.order])
             return _same(claimed * factor, measured)
-        first, second = (d.T.reshape(-1, 1) for d in self.directions)
+        first, second = map(_vec, self.directions)
         if about.kind == "hessian":
             return _same(first.T @ claimed @ second, measured)
         jacobian = claimed.T if about.layout == "denominator" and about.kind == "jacobian" else claimed
-        return _same(jacobian @ first, measured.T.reshape(-1, 1))
+        return _same(jacobian @ first, _vec(measured))
 
     def _value(self, e: Expr, own: Mapping[str, Jet], bits: int = 0) -> Residues:
         """A coefficient of the value of an expression."""
@@ -154,7 +154,10 @@ class _Point:
         assert self.about.variable is not None
         name = self.about.variable.name
         own = {name: Jet({0: self.position}), "d" + name: Jet({0: self.directions[0]})}
-        return self._value(self.about.claim, own)
+        claimed = self._value(self.about.claim, own)
+        if self.about.kind == "vectorised" and self.about.order == 2:
+            return (claimed @ _vec(self.directions[0])).reshape(self.position.shape[::-1]).T
+        return claimed
 
     def _measured(self) -> Residues:
         """The derivative of the expression along the first direction, or along both."""
@@ -182,6 +185,10 @@ class _Point:
         if self.structure.is_linear:
             return _same(self.structure.fill(self.structure.free(claimed), *claimed.shape), claimed)
         return _same(self.position.T @ claimed, -claimed.T @ self.position)
+
+
+def _vec(a: Residues) -> Residues:
+    return a.T.reshape(-1, 1)
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -12,7 +12,7 @@ from matcalc.comparison import Comparison
 from matcalc.errors import MatcalcError, ParseError, ShapeError
 from matcalc.exact import ExactClaim
 from matcalc.expr import Expr, Symbol
-from matcalc.formulation import derivative_shape, is_read, kind_of, through_cholesky
+from matcalc.formulation import derivative_shape, is_read, kind_of, through_cholesky, vectorised_shape
 from matcalc.oracle import structure_of
 from matcalc.sampling import Points
 from matcalc.scope import Scope
@@ -187,8 +187,6 @@ def _problem(scope: Scope, e: Expr, claim: Expr, order: int, layout: str) -> Pro
         wanted = e.shape if order == 1 else variable.shape
     else:
         wanted = derivative_shape(e.shape, variable.shape, order, layout)
-        if kind == "differential" and order == 1:
-            inputs, outputs = variable.shape[0] * variable.shape[1], e.shape[0] * e.shape[1]
-            if claim.shape == (outputs, inputs):  # the matrix J of vec dF = J vec dX
-                kind, wanted = "vectorised", claim.shape
+        if kind == "differential" and claim.shape == vectorised_shape(e.shape, variable.shape, order, "numerator"):
+            kind, wanted = "vectorised", claim.shape
     return Problem(scope, e, claim, variable, kind, order, layout, claim.shape == wanted)

@@ -325,10 +325,13 @@ def squares(structure):
 
 @pytest.mark.parametrize(("f", "structure"), SECOND)
 def test_what_is_derived_at_the_second_order_is_right_in_its_reading_and_only_there(f, structure):
-    forms = {r: form.text for r, form in derive(f, "X", squares(structure), order=2).readings.items() if form}
-    for reading, text in forms.items():
-        assert check(f, text, "X", squares(structure), reading, order=2).verdict == RIGHT
-        assert not check(f, f"({text}) + 1/10^4*dX", "X", squares(structure), reading, order=2)
+    let, derivative = squares(structure), derive(f, "X", squares(structure), order=2)
+    for reading, form in derivative.readings.items():
+        if form is not None:
+            assert check(f, form.text, "X", let, reading, order=2).verdict == RIGHT
+            assert check(f, form.vec.text, "X", let, reading, order=2).verdict == RIGHT
+            assert not check(f, f"({form.text}) + 1/10^4*dX", "X", let, reading, order=2)
+            assert not check(f, f"({form.vec.text}) + 1/10^4*eye(n*n)", "X", let, reading, order=2)
 
 
 @pytest.mark.parametrize(
@@ -360,3 +363,44 @@ def test_a_slip_in_a_second_differential_is_told_in_the_reading_asked():
     found = check("tr(X^2)", "dX - dX .* I/2", "X", let, "entrywise", order=2)
     assert (found.verdict, found.diagnosis.kind) == (WRONG, "scale")
     assert check("tr(X^2)", found.diagnosis.edit, "X", let, "entrywise", order=2)
+
+
+QUADRATIC_IN_X = ["X: n x m", "A: n x n", "B: m x m", "C: n*m x n*m"]
+HESSIANS_OF_VEC = [
+    ("tr(X'*A*X)", "kron(eye(m), A + A')", QUADRATIC_IN_X, RIGHT),
+    ("tr(X'*A*X)", "kron(A + A', eye(m))", QUADRATIC_IN_X, WRONG),
+    ("tr(X'*A*X)", "kron(eye(m), 2*A)", QUADRATIC_IN_X, WRONG),
+    ("tr(X'*A*X*B)", "kron(B', A) + kron(B, A')", QUADRATIC_IN_X, RIGHT),
+    ("tr(X'*A*X*B)", "kron(B, A) + kron(B, A')", QUADRATIC_IN_X, WRONG),
+    ("vec(X)'*C*vec(X)", "C + C'", QUADRATIC_IN_X, RIGHT),
+    ("vec(X)'*C*vec(X)", "2*C", QUADRATIC_IN_X, WRONG),
+    ("tr(X^2)", "2*commutation(n,n)", ["X: n x n"], RIGHT),
+    ("tr(X^2)", "2*eye(n*n)", ["X: n x n"], WRONG),
+    ("-logdet(X)", "kron(inv(X), inv(X))", ["X: n x n"], WRONG),
+    ("-logdet(X)", "kron(inv(X), inv(X))", ["X: n x n spd"], CONVENTION),
+    ("-logdet(X)", "kron(inv(X), X)", ["X: n x n spd"], WRONG),
+]
+
+
+@pytest.mark.parametrize(
+    ("expression", "claim", "let", "verdict"), HESSIANS_OF_VEC, ids=[f"{c[0]} | {c[1]}" for c in HESSIANS_OF_VEC]
+)
+def test_a_hessian_may_be_the_matrix_of_the_second_differential(expression, claim, let, verdict):
+    found = check(expression, claim, "X", let, order=2)
+    assert found.verdict == verdict
+    assert found.verdict != WRONG or found.evidence.counterexample is not None
+
+
+def test_the_hessian_by_vec_has_a_reading_on_a_structure():
+    let, claim = ["X: n x n spd"], "kron(inv(X), inv(X))"
+    found = check("-logdet(X)", claim, "X", let, "ambient", order=2)
+    assert (found.verdict, found.right_under) == (CONVENTION, ("tangent",))
+    assert check("-logdet(X)", found.diagnosis.edit, "X", let, "ambient", order=2)
+    assert check("-logdet(X)", claim, "X", let, "tangent", order=2)
+
+
+@pytest.mark.parametrize("f", ["tr(X'*A*X)", "tr(X'*A*X*B)"])
+def test_a_slip_in_a_hessian_by_vec_is_mended(f):
+    found = check(f, "kron(A + A', B)" if "B" in f else "kron(A + A', eye(m))", "X", QUADRATIC_IN_X, order=2)
+    mended = found.diagnosis.edit or derive(f, "X", QUADRATIC_IN_X, order=2).form.vec.text
+    assert check(f, mended, "X", QUADRATIC_IN_X, order=2)

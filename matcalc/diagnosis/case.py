@@ -124,20 +124,24 @@ class Case:
     @cached_property
     def structure(self) -> Structure | None:
         """The structure of the variable where it has one, and the claim is laid out like it in some reading."""
-        if self.variable is None or not is_read(self.variable, self.kind, self.order):
+        if self.variable is None or self.kind == "vectorised" or not self._is_read:
             return None
         return structure_of(self.variable)
+
+    @property
+    def _is_read(self) -> bool:
+        return self.variable is not None and is_read(self.variable, self.kind, self.order)
 
     @cached_property
     def readings(self) -> tuple[Reading | None, ...]:
         """The readings an edited claim may be right in: the one asked, or all, the default first."""
         if self.variable is None:
             return (None,)
-        if self.structure is None:
+        if not self._is_read:
             return (Reading.TANGENT,) if self.kind == "differential" else (Reading.AMBIENT,)
         if self.reading is not None:
             return (self.reading,)
-        default = (Reading.ENTRYWISE,) if self.structure.is_linear else ()
+        default = (Reading.ENTRYWISE,) if structure_of(self.variable).is_linear else ()
         if default and self._names_diagonal_part:
             return default
         return (*default, Reading.TANGENT, Reading.AMBIENT)
@@ -221,6 +225,8 @@ def _is_opaque(e: Expr) -> bool:
 class Bench:
     """The truth at points of one set of sizes, and claims against it; what claims share is computed once."""
 
+    comparison: Comparison | None = None
+
     def __init__(self, case: Case, points: Points) -> None:
         self.points, self.order = points, case.order
         self.truths: dict[Reading | None, np.ndarray] = {}
@@ -229,7 +235,7 @@ class Bench:
         if case.variable is None:
             self.truths[None] = points(case.e)
             return
-        comparison = Comparison(case.e, case.variable, points, case.kind, case.order)
+        self.comparison = comparison = Comparison(case.e, case.variable, points, case.kind, case.order)
         readings = [r for r in case.readings if r is not None]
         self.truths = {r: comparison.truth(r, case.layout) for r in readings}
         self.scale = comparison.measurement.scale
@@ -255,7 +261,8 @@ class Bench:
             except np.linalg.LinAlgError:
                 value = np.asarray(np.nan)
         rows, columns = (d.size(self.points.sizes) for d in claim.shape)
-        return np.broadcast_to(value, (*self.truths[reading].shape[:-2], rows, columns))
+        value = np.broadcast_to(value, (*self.truths[reading].shape[:-2], rows, columns))
+        return value if self.comparison is None or reading is None else self.comparison.laid_out(value, reading)
 
     def columns(self, terms: Sequence[Expr], reading: Reading | None) -> np.ndarray:
         """The values of some terms, a column for each."""

@@ -134,7 +134,7 @@ def misshapen(case: Case, message: str) -> Diagnosis:
 
 def other_reading(case: Case) -> Diagnosis:
     """Right, but in another reading than the one asked for."""
-    edit = case.correct.text if case.correct is not None else None
+    edit = case.mended
     if case.reading is None:
         missing = " and ".join(r for r in Reading if r not in case.right_under)
         message = f"right in the {' and '.join(case.right_under)} reading only, not in the {missing} one"
