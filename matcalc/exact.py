@@ -139,7 +139,7 @@ class _Point:
         first, second = map(_vec, self.directions)
         if about.kind == "hessian":
             return _same(first.T @ claimed @ second, measured)
-        jacobian = claimed.T if about.layout == "denominator" and about.kind == "jacobian" else claimed
+        jacobian = claimed if about.layout == "numerator" else claimed.T
         return _same(jacobian @ first, _vec(measured))
 
     def _value(self, e: Expr, own: Mapping[str, Jet], bits: int = 0) -> Residues:

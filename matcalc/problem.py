@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from matcalc import shape
@@ -16,6 +16,7 @@ from matcalc.formulation import derivative_shape, is_read, kind_of, through_chol
 from matcalc.oracle import structure_of
 from matcalc.sampling import Points
 from matcalc.scope import Scope
+from matcalc.shape import Shape
 from matcalc.structure import Reading
 from matcalc.sums import has_sums, read_with_sums
 
@@ -33,7 +34,22 @@ class Problem:
     kind: str
     order: int
     layout: str
-    fits: bool
+    wanted: Shape
+
+    @property
+    def fits(self) -> bool:
+        """Whether the claim has the shape of what is claimed."""
+        return self.claim.shape == self.wanted
+
+    @property
+    def has_layout(self) -> bool:
+        """Whether what is claimed is a Jacobian, which may be given in the other layout."""
+        return self.kind == "jacobian" or (self.kind == "vectorised" and self.order == 1)
+
+    @property
+    def turned(self) -> "Problem":
+        """The problem with its claim transposed."""
+        return replace(self, claim=self.claim.T)
 
     def comparison(self, points: Points) -> Comparison:
         """The claim's truth at some points."""
@@ -187,6 +203,7 @@ def _problem(scope: Scope, e: Expr, claim: Expr, order: int, layout: str) -> Pro
         wanted = e.shape if order == 1 else variable.shape
     else:
         wanted = derivative_shape(e.shape, variable.shape, order, layout)
-        if kind == "differential" and claim.shape == vectorised_shape(e.shape, variable.shape, order, "numerator"):
-            kind, wanted = "vectorised", claim.shape
-    return Problem(scope, e, claim, variable, kind, order, layout, claim.shape == wanted)
+        by_vec = vectorised_shape(e.shape, variable.shape, order, layout)
+        if kind == "differential" and claim.shape in (by_vec, by_vec[::-1]):
+            kind, wanted = "vectorised", by_vec
+    return Problem(scope, e, claim, variable, kind, order, layout, wanted)

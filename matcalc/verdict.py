@@ -14,7 +14,7 @@ from matcalc.errors import DomainError, MatcalcError, NoRuleError, ShapeError
 from matcalc.exact import ExactClaim
 from matcalc.expr import Expr, Symbol
 from matcalc.form import Form
-from matcalc.formulation import derivative_shape, is_read
+from matcalc.formulation import is_read
 from matcalc.limits import limit_of_claim, limit_of_equality, nowhere
 from matcalc.noise import without_noise
 from matcalc.oracle import (
@@ -174,10 +174,10 @@ def _judge(problem: Problem, reading: Reading | None) -> Verdict:
     evidence_shown = found[shown]
     if verdict in (RIGHT, UNDECIDED):
         return Verdict(verdict, reading, right_under, None, correct, evidence_shown)
-    if verdict == WRONG and problem.kind == "jacobian" and problem.claim.shape[0] == problem.claim.shape[1]:
-        turned = _turned(problem)
-        if (evidence_turned := _weigh(turned, points, turned.readings[0])).ok:
-            return Verdict(CONVENTION, reading, (), _layout_diagnosis(problem), correct, evidence_turned)
+    if verdict == WRONG and problem.has_layout and problem.turned.fits:
+        turned = _weigh(problem.turned, points, problem.readings[0])
+        if turned.ok:
+            return Verdict(CONVENTION, reading, (), _layout_diagnosis(problem), correct, turned)
     case = _case(problem, reading, right_under, correct)
     counterexample = claim_refuted_at(problem, shown)
     evidence_shown = Evidence(False, evidence_shown.instances, evidence_shown.max_relative_error,
@@ -246,11 +246,6 @@ def _correct(problem: Problem, reading: Reading | None) -> Form | None:
         return None
 
 
-def _turned(problem: Problem) -> Problem:
-    """The problem with its claim transposed."""
-    return replace(problem, claim=problem.claim.T, fits=True)
-
-
 def _layout_diagnosis(problem: Problem) -> Diagnosis:
     what = "gradient is given as a row" if problem.kind == "gradient" else "Jacobian is given in the other layout"
     edit = Form(problem.claim.T, problem.scope.size_names).text
@@ -259,17 +254,14 @@ def _layout_diagnosis(problem: Problem) -> Diagnosis:
 
 def _other_shape(problem: Problem, reading: Reading | None, correct: Form | None) -> Verdict:
     """A claim of another shape: right as a row or in the other layout, or wrong."""
-    claim, variable = problem.claim, problem.variable
-    wanted = derivative_shape(problem.e.shape, variable.shape, problem.order, problem.layout)
-    nothing = Evidence(False, 0, float("inf"))
-    message = f"the claim is {shape.show(claim.shape)}, the derivative is {shape.show(wanted)}"
-    if claim.shape == (wanted[1], wanted[0]) and shape.ONE in variable.shape:
-        turned = _turned(problem)
+    claim, variable, turned = problem.claim, problem.variable, problem.turned
+    message = f"the claim is {shape.show(claim.shape)}, the derivative is {shape.show(problem.wanted)}"
+    if turned.fits and (problem.has_layout or shape.ONE in variable.shape):
         points = sample([problem.e, claim], [variable])
-        found = next((f for r in turned.readings if (f := _weigh(turned, points, r)).ok), nothing)
+        found = next((f for r in turned.readings if (f := _weigh(turned, points, r)).ok), NOTHING)
         if found.ok:
             return Verdict(CONVENTION, reading, (), _layout_diagnosis(problem), correct, found)
-    return Verdict(WRONG, reading, (), misshapen(_case(problem, reading, (), correct), message), correct, nothing)
+    return Verdict(WRONG, reading, (), misshapen(_case(problem, reading, (), correct), message), correct, NOTHING)
 
 
 # --- equality --------------------------------------------------------------------------------------------------------

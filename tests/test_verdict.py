@@ -404,3 +404,34 @@ def test_a_slip_in_a_hessian_by_vec_is_mended(f):
     found = check(f, "kron(A + A', B)" if "B" in f else "kron(A + A', eye(m))", "X", QUADRATIC_IN_X, order=2)
     mended = found.diagnosis.edit or derive(f, "X", QUADRATIC_IN_X, order=2).form.vec.text
     assert check(f, mended, "X", QUADRATIC_IN_X, order=2)
+
+
+# the Jacobian in the numerator layout; A: p x n, X: n x m, B: m x q, x: m, Y: n x n
+JACOBIANS_OF_VEC = [
+    ("A*X*B", "kron(B', A)", "X"),
+    ("A*X", "kron(eye(m), A)", "X"),
+    ("A*X*x", "kron(x', A)", "X"),
+    ("x*x'", "kron(x, eye(m)) + kron(eye(m), x)", "x"),
+    ("inv(Y)", "-kron(inv(Y)', inv(Y))", "Y"),
+    ("Y*Y", "kron(eye(n), Y) + kron(Y', eye(n))", "Y"),
+]
+
+
+@pytest.mark.parametrize("layout", ["numerator", "denominator"])
+@pytest.mark.parametrize(("expression", "claim", "wrt"), JACOBIANS_OF_VEC, ids=[c[0] for c in JACOBIANS_OF_VEC])
+def test_a_jacobian_of_vec_has_a_layout_like_any_other(expression, claim, wrt, layout):
+    let = ["A: p x n", "X: n x m", "B: m x q", "x: m", "Y: n x n"]
+    here, other = (claim, f"({claim})'") if layout == "numerator" else (f"({claim})'", claim)
+    assert check(expression, here, wrt, let, layout=layout).verdict == RIGHT
+    found = check(expression, other, wrt, let, layout=layout)
+    assert (found.verdict, found.diagnosis.kind) == (CONVENTION, "convention")
+    assert check(expression, found.diagnosis.edit, wrt, let, layout=layout)
+    for wrong in (f"2*({here})", f"2*({other})", f"-({other})"):
+        assert check(expression, wrong, wrt, let, layout=layout).verdict == WRONG
+
+
+def test_a_slip_in_a_jacobian_is_mended_in_the_layout_asked():
+    let = ["A: n x n", "X: n x n", "B: n x n"]
+    found = check("A*X*B", "kron(B', A')", "X", let, layout="denominator")
+    assert (found.verdict, found.diagnosis.kind) == (WRONG, "transpose")
+    assert check("A*X*B", found.diagnosis.edit, "X", let, layout="denominator")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from matcalc.algebra import number
+from matcalc.algebra import number, transpose
 from matcalc.comparison import Comparison, moving
 from matcalc.diagnosis.tree import everywhere, parts_of, versions
 from matcalc.errors import DomainError, MatcalcError
@@ -79,9 +79,12 @@ class Case:
 
     @property
     def right(self) -> Expr | None:
-        """The correct form of what is claimed, where there is one: of vec dF = J vec dX, the matrix J."""
+        """The correct form of what is claimed, where there is one: of vec dF = J vec dX, the matrix J in its layout."""
         form = self.correct.vec if self.correct is not None and self.kind == "vectorised" else self.correct
-        return form.expr if form is not None else None
+        if form is None:
+            return None
+        is_turned = self.kind == "vectorised" and self.order == 1 and self.layout == "denominator"
+        return transpose(form.expr) if is_turned else form.expr
 
     @property
     def sources(self) -> tuple[Expr, ...]:
