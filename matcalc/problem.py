@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from matcalc import shape
+from matcalc.algebra import is_zero, zeros
 from matcalc.beside import beside
 from matcalc.blackbox import argument_names, blackbox
 from matcalc.comparison import Comparison
@@ -195,6 +196,11 @@ def _mentions_differential(claim: str, name: str) -> bool:
     return re.search(rf"(?<!\w)d{re.escape(name)}(?!\w)", claim) is not None
 
 
+def in_shape(claim: Expr, wanted: Shape) -> Expr:
+    """A claim, or the zero of the shape wanted where it is the number 0."""
+    return zeros(wanted) if claim.is_scalar and is_zero(claim) else claim
+
+
 def _problem(scope: Scope, e: Expr, claim: Expr, order: int, layout: str) -> Problem:
     variable = scope.variable
     kind = kind_of(e.shape, variable.shape, order)
@@ -203,6 +209,7 @@ def _problem(scope: Scope, e: Expr, claim: Expr, order: int, layout: str) -> Pro
         wanted = e.shape if order == 1 else variable.shape
     else:
         wanted = derivative_shape(e.shape, variable.shape, order, layout)
+        claim = in_shape(claim, wanted)
         by_vec = vectorised_shape(e.shape, variable.shape, order, layout)
         if kind == "differential" and claim.shape in (by_vec, by_vec[::-1]):
             kind, wanted = "vectorised", by_vec

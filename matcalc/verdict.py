@@ -26,7 +26,7 @@ from matcalc.oracle import (
     structure_of,
     weigh,
 )
-from matcalc.problem import Problem, Statement, read_claim, read_functions
+from matcalc.problem import Problem, Statement, in_shape, read_claim, read_functions
 from matcalc.sampling import Points, sample
 from matcalc.scope import Declarations, Scope, declarations
 from matcalc.structure import Reading
@@ -278,7 +278,7 @@ def _check_equality(expression: Statement, claim: Statement, let: list[str]) -> 
         if not isinstance(claim, str):
             raise MatcalcError("claim: expected text, as the expression is text")
         scope, a, b = _read_equality(expression, claim, let)
-    correct = Form(a, scope.size_names)
+    correct, b = Form(a, scope.size_names), in_shape(b, a.shape)
     if a.shape != b.shape:
         message = f"the claim is {shape.show(b.shape)}, the expression is {shape.show(a.shape)}"
         return Verdict(WRONG, None, (), Diagnosis("not-conformable", message, None), correct,

@@ -435,3 +435,35 @@ def test_a_slip_in_a_jacobian_is_mended_in_the_layout_asked():
     found = check("A*X*B", "kron(B', A')", "X", let, layout="denominator")
     assert (found.verdict, found.diagnosis.kind) == (WRONG, "transpose")
     assert check("A*X*B", found.diagnosis.edit, "X", let, layout="denominator")
+
+
+# f, claim, wrt, declarations, options, verdict, what the diagnosis says
+ZEROS = [
+    ("x'*K*x", "0", "x", ["K: n x n skew"], {}, RIGHT, None),
+    ("x'*K*x", "0", "x", ["K: n x n"], {}, WRONG, "right only if K is skew-symmetric"),
+    ("x'*x", "df = 0", "x", [], {}, WRONG, "the derivative is not zero"),
+    ("X*inv(X)", "dF = 0", "X", [], {}, RIGHT, None),
+    ("inv(X)", "dF = 0", "X", [], {}, WRONG, "the derivative is not zero"),
+    ("Q'*Q", "dF = 0", "Q", ["Q: n x n orthogonal"], {}, RIGHT, None),
+    ("Q*Q", "dF = 0", "Q", ["Q: n x n orthogonal"], {}, WRONG, "the derivative is not zero"),
+    ("tr(A*X)", "0", "X", ["A: n x n skew", "X: n x n symmetric"], {"reading": "tangent"}, RIGHT, None),
+    ("tr(A*X)", "0", "X", ["A: n x n skew", "X: n x n symmetric"], {}, CONVENTION, "not in the ambient one"),
+    ("tr(A*X)", "0", "X", ["A: n x n", "X: n x n"], {"order": 2}, RIGHT, None),
+    ("tr(X*X)", "0", "X", ["X: n x n"], {"order": 2}, WRONG, "the derivative is not zero"),
+    ("s'*x", "0", "x", ["s: n"], {"order": 2}, RIGHT, None),
+    ("x'*x", "0", "x", ["x: n"], {"order": 2}, WRONG, "the derivative is not zero"),
+    ("A*x", "0", "x", ["A: m x n"], {"layout": "denominator"}, WRONG, "the derivative is not zero"),
+    ("A*s", "0", "x", ["A: m x n", "s: n", "x: n"], {}, RIGHT, None),
+    ("X*x - (x'*X')'", "0", None, ["X: n x n", "x: n"], {}, RIGHT, None),
+    ("X*x - X'*x", "0", None, ["X: n x n", "x: n"], {}, WRONG, None),
+    ("x'*x", "1", "x", ["x: n"], {}, WRONG, "the claim is scalar"),
+]
+
+
+@pytest.mark.parametrize(
+    ("expression", "claim", "wrt", "let", "options", "verdict", "says"), ZEROS, ids=[f"{c[0]} | {c[1]}" for c in ZEROS]
+)
+def test_the_number_zero_is_the_zero_of_whatever_is_claimed(expression, claim, wrt, let, options, verdict, says):
+    found = check(expression, claim, wrt, let, **options)
+    assert found.verdict == verdict
+    assert says is None or says in found.diagnosis.message

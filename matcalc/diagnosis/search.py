@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from matcalc.algebra import multiply, number, scale, transpose
+from matcalc.algebra import is_zero, multiply, number, scale, transpose
 from matcalc.diagnosis import edits, factors, fit, structured, symbols
 from matcalc.diagnosis.assumptions import assumptions
 from matcalc.diagnosis.case import Case, Diagnosis, Edit
@@ -94,6 +94,8 @@ def diagnose(case: Case) -> Diagnosis:
         return other_reading(case)
     if not case.benches:
         return UNKNOWN
+    if case.variable is not None and is_zero(case.claim):  # no part of it can be mended
+        return assumptions(case) or Diagnosis("missing-term", "the derivative is not zero", case.mended)
     search = Search(case)
     return (
         search.first(edit for cause in SINGLE for edit in cause(case))
