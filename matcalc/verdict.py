@@ -8,9 +8,9 @@ from typing import Any
 from matcalc import shape
 from matcalc.beside import beside
 from matcalc.counterexample import claim_refuted_at, unequal_at
-from matcalc.derivative import evidence, formulate
+from matcalc.derivative import evidence, formulate, notes_on
 from matcalc.diagnosis import Case, Diagnosis, diagnose, misshapen
-from matcalc.errors import DomainError, MatcalcError, NoRuleError, ShapeError
+from matcalc.errors import DomainError, MatcalcError, NoRuleError, ParseError, ShapeError
 from matcalc.exact import ExactClaim
 from matcalc.expr import Expr, Symbol
 from matcalc.form import Form
@@ -29,6 +29,7 @@ from matcalc.oracle import (
 from matcalc.problem import Problem, Statement, in_shape, read_claim, read_functions
 from matcalc.sampling import Points, sample
 from matcalc.scope import Declarations, Scope, declarations
+from matcalc.statements import is_inequality
 from matcalc.structure import Reading
 from matcalc.sums import has_sums, read_with_sums
 
@@ -117,7 +118,8 @@ def check(
 
     Args:
         expression: text of the language, an expression of symbols, or a JAX function of arrays by name (vectors 1-D).
-        claim: the same; `dF = ...` or a formula in `dX` is a claim about the differential.
+        claim: the same; `dF = ...` or a formula in `dX` is a claim about the differential, and by a matrix the matrix J
+            of vec dF = J vec dX one too. The number 0 is the zero of any shape.
         wrt: the variable, or None for a claim of equality.
         let: declarations such as `"X: n x n symmetric"`, or `{"X": "n x n symmetric"}`; for functions, of every
             argument.
@@ -132,12 +134,14 @@ def check(
         ParseError, DeclarationError, ShapeError: the expression or the claim cannot be read, or does not fit in itself.
     """
     let = declarations(let)
+    if isinstance(claim, str) and is_inequality(claim):
+        raise ParseError(f"the claim {claim.strip()!r} is an inequality: ask check_inequality, without a variable")
     if wrt is None:
         return _check_equality(expression, claim, let)
     reading = Reading(reading) if reading is not None else None
     problem = read_claim(expression, claim, wrt, let, order, layout)
     _require_defined(problem.variable, reading)
-    return _judge(problem, reading)
+    return replace(_judge(problem, reading), notes=tuple(notes_on(problem.e, problem.variable.name)))
 
 
 def _require_defined(variable: Symbol, reading: Reading | None) -> None:

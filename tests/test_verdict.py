@@ -467,3 +467,18 @@ def test_the_number_zero_is_the_zero_of_whatever_is_claimed(expression, claim, w
     found = check(expression, claim, wrt, let, **options)
     assert found.verdict == verdict
     assert says is None or says in found.diagnosis.message
+
+
+@pytest.mark.parametrize(("claim", "verdict"), [("2*A", WRONG), ("0", RIGHT)])
+def test_a_variable_that_does_not_occur_is_noted(claim, verdict):
+    found = check("tr(A*A)", claim, "X", ["A: n x n", "X: n x n"])
+    assert found.verdict == verdict
+    assert found.notes == ("X does not occur in the expression: the derivative is zero",)
+    assert check("tr(A*X)", claim, "X", ["A: n x n", "X: n x n"]).notes == ()
+
+
+@pytest.mark.parametrize("wrt", [None, "x"])
+@pytest.mark.parametrize("claim", [">= 0", "<= x'*x", r"\succeq 0"])
+def test_an_inequality_is_shown_where_to_go(claim, wrt):
+    with pytest.raises(ParseError, match="is an inequality: ask check_inequality"):
+        check("x'*x", claim, wrt, ["x: n"])
