@@ -258,14 +258,20 @@ def _layout_diagnosis(problem: Problem) -> Diagnosis:
 
 def _other_shape(problem: Problem, reading: Reading | None, correct: Form | None) -> Verdict:
     """A claim of another shape: right as a row or in the other layout, or wrong."""
-    claim, variable, turned = problem.claim, problem.variable, problem.turned
+    claim, turned = problem.claim, problem.turned
     message = f"the claim is {shape.show(claim.shape)}, the derivative is {shape.show(problem.wanted)}"
-    if turned.fits and (problem.has_layout or shape.ONE in variable.shape):
-        points = sample([problem.e, claim], [variable])
-        found = next((f for r in turned.readings if (f := _weigh(turned, points, r)).ok), NOTHING)
-        if found.ok:
-            return Verdict(CONVENTION, reading, (), _layout_diagnosis(problem), correct, found)
+    if turned.fits and (problem.has_layout or shape.ONE in problem.variable.shape) and (found := _right_in(turned)):
+        return Verdict(CONVENTION, reading, (), _layout_diagnosis(problem), correct, found)
     return Verdict(WRONG, reading, (), misshapen(_case(problem, reading, (), correct), message), correct, NOTHING)
+
+
+def _right_in(problem: Problem) -> Evidence | None:
+    """The evidence of the first reading in which a claim is right; None where it is right in none, or has no value."""
+    try:
+        points = sample([problem.e, problem.claim], [problem.variable])
+    except DomainError:
+        return None
+    return next((f for r in problem.readings if (f := _weigh(problem, points, r)).ok), None)
 
 
 # --- equality --------------------------------------------------------------------------------------------------------

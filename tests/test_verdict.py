@@ -492,3 +492,26 @@ def test_a_variable_that_does_not_occur_is_noted(claim, verdict):
 def test_an_inequality_is_shown_where_to_go(claim, wrt):
     with pytest.raises(ParseError, match="is an inequality: ask check_inequality"):
         check("x'*x", claim, wrt, ["x: n"])
+
+
+KRONECKER = [
+    ("A*X", lambda A: jnp.kron(jnp.eye(3), jnp.atleast_2d(A)), {"X": "2 x 3", "A": "p x 2"}, {}, RIGHT),
+    ("X'*X", lambda X, Z: jnp.zeros((9, 3 * Z.size)), {"X": "n x 3", "Z": "n"}, {}, WRONG),
+    ("tr(X'*X)", lambda Z: 2 * jnp.eye(Z.size), {"X": "n x m", "Z": "n*m"}, {"order": 2}, RIGHT),
+    ("tr(X'*X)", lambda y: 2 * jnp.eye(3 * y.size), {"X": "n x 3", "y": "n"}, {"order": 2}, RIGHT),
+    ("tr(X'*X)", lambda y: jnp.eye(3 * y.size), {"X": "n x 3", "y": "n"}, {"order": 2}, WRONG),
+    ("tr(X'*X)", lambda y, z: 2 * jnp.eye(y.size * z.size), {"X": "n x m", "y": "n", "z": "m"}, {"order": 2}, RIGHT),
+]
+
+
+@pytest.mark.parametrize(("expression", "claim", "let", "options", "verdict"), KRONECKER)
+def test_a_function_may_give_the_matrix_of_a_differential(expression, claim, let, options, verdict):
+    found = check(expression, claim, "X", let, **options)
+    assert found.verdict == verdict
+    assert found.diagnosis is None or found.diagnosis.kind != "not-conformable"
+
+
+@pytest.mark.parametrize(("f", "claim", "wrt"), [("A*x", "log(-A'.*A')", "x"), ("A*X*B", "log(-kron(B, A').^2)", "X")])
+def test_a_claim_without_a_value_in_the_other_layout_is_wrong(f, claim, wrt):
+    let = ["A: p x n", "X: n x m", "B: m x q", "x: n"]
+    assert check(f, claim, wrt, let).verdict == WRONG
