@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import combinations_with_replacement
 from typing import Any
 
 import numpy as np
@@ -106,9 +107,11 @@ def blackbox(function: Callable[..., Any], symbols: Mapping[str, Symbol], name: 
 
 
 def _symbolic(tried: Iterable[tuple[Mapping[str, int], int]]) -> Dim:
-    """The dimension that explains a size at several assignments."""
+    """The dimension that explains a size at several assignments: a size, a number of times it, or two of them."""
     tried = list(tried)
-    for name in tried[0][0]:
-        if all(sizes[name] == size for sizes, size in tried):
-            return read_dim(name)
-    return Dim(tried[0][1])
+    sizes, size = tried[0]
+    names = [read_dim(name) for name in sizes]
+    multiples = [Dim(size // n.size(sizes)) * n for n in names]
+    products = [a * b for a, b in combinations_with_replacement(names, 2)]
+    explains = (d for d in (*names, *multiples, *products) if all(d.size(at) == found for at, found in tried))
+    return next(explains, Dim(size))

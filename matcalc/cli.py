@@ -199,7 +199,8 @@ def _derivative(problem: Problem) -> Any:
 
 
 def _verdict(problem: Problem) -> Any:
-    from matcalc.inequalities import check_inequality, is_inequality
+    from matcalc.inequalities import check_inequality
+    from matcalc.statements import is_inequality
     from matcalc.stationarity import check_stationary
     from matcalc.verdict import check
 

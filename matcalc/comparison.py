@@ -47,6 +47,8 @@ class Comparison:
             if self.order == 2:
                 return self._second(reading)
             return m.free_slopes if reading is Reading.AMBIENT else m.slopes
+        if self.kind == "vectorised" and self.order == 2:
+            return _vec(self._second(reading)).mT
         if self.kind == "hessian":
             return self._hessian()
         if self.kind == "gradient":
@@ -73,8 +75,15 @@ class Comparison:
     def claimed(self, claim: Expr, reading: Reading) -> np.ndarray:
         """The value of a claim at the points, laid out like `truth`."""
         if self.kind != "differential":
-            return self.points(claim)
+            return self.laid_out(self.points(claim), reading)
         return along_directions(claim, self.variable, self.points, self.directions(reading))
+
+    def laid_out(self, values: np.ndarray, reading: Reading) -> np.ndarray:
+        """Values of a claim like `truth`: of H in vec dG = H vec dX, what it makes of each direction, as columns."""
+        if self.kind == "vectorised" and self.order == 2:
+            with np.errstate(all="ignore"):
+                return values @ _vec(self.directions(reading)).mT
+        return values
 
     def error(
         self, claim: Expr, reading: Reading, layout: str = "numerator", least: np.ndarray | float = 0.0
@@ -111,11 +120,16 @@ class Comparison:
         return relative_error(claimed, _vec(truth), self.scale)
 
 
+def moving(variable: Symbol, points: Points, directions: np.ndarray) -> Evaluation:
+    """Expressions in dX at every point along every direction."""
+    values = {n: v[:, None] for n, v in points.values.items()} | {"d" + variable.name: directions}
+    return Evaluation(values, points.sizes, GUARDED)
+
+
 def along_directions(claim: Expr, variable: Symbol, points: Points, directions: np.ndarray) -> np.ndarray:
     """The value of a claim in dX at every point along every direction: (points, directions, rows, columns)."""
-    values = {n: v[:, None] for n, v in points.values.items()} | {"d" + variable.name: directions}
     with np.errstate(all="ignore"):
-        value = Evaluation(values, points.sizes, GUARDED)(claim)
+        value = moving(variable, points, directions)(claim)
     rows, columns = (d.size(points.sizes) for d in claim.shape)
     return np.broadcast_to(value, (*directions.shape[:2], rows, columns))
 

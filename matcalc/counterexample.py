@@ -26,11 +26,13 @@ def claim_refuted_at(problem: Problem, reading: Reading) -> dict[str, Any] | Non
         claimed = comparison.claimed(problem.claim, reading)
         truth = comparison.truth(reading, problem.layout)
         if np.isfinite(claimed).all() and relative_error(claimed, truth, 1.0)[0] > TOLERANCE[problem.order]:
-            if problem.kind == "differential":
-                k = int(np.argmax(np.abs(claimed - truth)[0].max((-2, -1))))
-                at = at.at(**{"d" + problem.variable.name: comparison.directions(reading)[:, k]})
-                return _shown(at, claimed[0, k], truth[0, k])
-            return _shown(at, claimed[0], truth[0])
+            if problem.kind == "vectorised" and problem.order == 2:  # a column for each direction
+                claimed, truth = claimed.mT[..., None], truth.mT[..., None]
+            if claimed.ndim == 3:
+                return _shown(at, claimed[0], truth[0])
+            k = int(np.argmax(np.abs(claimed - truth)[0].max((-2, -1))))
+            at = at.at(**{"d" + problem.variable.name: comparison.directions(reading)[:, k]})
+            return _shown(at, claimed[0, k], truth[0, k])
     return None
 
 

@@ -21,6 +21,11 @@ from matcalc.structure import Reading
 from matcalc.text import to_text
 
 
+def notes_on(e: Expr, wrt: str) -> list[str]:
+    """What a reader should know of an expression that is differentiated."""
+    return [] if wrt in e.names else [f"{wrt} does not occur in the expression: the derivative is zero"]
+
+
 @dataclass(frozen=True, repr=False)
 class Derivative:
     """A derivative in closed form, in every reading that is defined."""
@@ -67,9 +72,7 @@ class Derivative:
     @property
     def notes(self) -> list[str]:
         """What a reader should know besides."""
-        if self.wrt not in self.expression.names:
-            return [f"{self.wrt} does not occur in the expression: the derivative is zero"]
-        return []
+        return notes_on(self.expression, self.wrt)
 
     def function(self, reading: str | Reading | None = None) -> Callable[..., Any]:
         """The closed form as a JAX function of its arrays by name, jit-, vmap- and grad-compatible.

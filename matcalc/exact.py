@@ -19,7 +19,7 @@ from matcalc.expr import Expr, Symbol
 from matcalc.jets import PRIME, InexactError, Jet, Residues, Unknown
 from matcalc.oracle import Evidence, structure_of
 from matcalc.sampling import dimension_names, size_assignments
-from matcalc.structure import GENERAL, STRUCTURES, Reading, Structure
+from matcalc.structure import GENERAL, HALF, STRUCTURES, Reading, Structure
 
 ORACLE = "exact arithmetic modulo 2^61 - 1"
 INSTANCES = 2
@@ -106,7 +106,9 @@ class _Point:
         self.values = {s.name: Jet({0: self._draw(s, rng)}) for s in symbols if s.name not in own}
         if about.variable is not None:
             self.position = self._draw(about.variable, rng)
-            self.directions = [self._direction(rng) for _ in range(2)]
+            self.directions = [self._direction(rng), self._direction(rng)]
+            if self._turns:
+                self.directions[1] = _random(rng, *self.position.shape)
 
     def _draw(self, s: Symbol, rng: Random) -> Residues:
         return _member(structure_of(s), rng, *(d.size(self.sizes) for d in s.shape))
@@ -116,6 +118,11 @@ class _Point:
             return _random(rng, *self.position.shape)
         return _tangent(self.structure, rng, self.position)
 
+    @property
+    def _turns(self) -> bool:
+        """Whether the tangent space, on which a gradient is projected, turns as the point moves."""
+        return self.about.order == 2 and self.reading is Reading.TANGENT and not self.structure.is_linear
+
     def agrees(self) -> bool:
         """Whether the two sides are the same."""
         about = self.about
@@ -124,16 +131,16 @@ class _Point:
         claimed, measured = self._claimed(), self._measured()
         if about.kind == "differential" and about.order == 1:
             return _same(claimed, measured)
-        if about.kind in ("gradient", "differential"):
+        if about.kind == "gradient" or (about.order == 2 and about.kind != "hessian"):
             return _same(self._paired(claimed), measured) and self._is_read(claimed)
         if about.variable.is_scalar:
             factor = prod(d[0, 0] for d in self.directions[: about.order])
             return _same(claimed * factor, measured)
-        first, second = (d.T.reshape(-1, 1) for d in self.directions)
+        first, second = map(_vec, self.directions)
         if about.kind == "hessian":
             return _same(first.T @ claimed @ second, measured)
-        jacobian = claimed.T if about.layout == "denominator" and about.kind == "jacobian" else claimed
-        return _same(jacobian @ first, measured.T.reshape(-1, 1))
+        jacobian = claimed if about.layout == "numerator" else claimed.T
+        return _same(jacobian @ first, _vec(measured))
 
     def _value(self, e: Expr, own: Mapping[str, Jet], bits: int = 0) -> Residues:
         """A coefficient of the value of an expression."""
@@ -147,15 +154,22 @@ class _Point:
         assert self.about.variable is not None
         name = self.about.variable.name
         own = {name: Jet({0: self.position}), "d" + name: Jet({0: self.directions[0]})}
-        return self._value(self.about.claim, own)
+        claimed = self._value(self.about.claim, own)
+        if self.about.kind == "vectorised" and self.about.order == 2:
+            return (claimed @ _vec(self.directions[0])).reshape(self.position.shape[::-1]).T
+        return claimed
 
     def _measured(self) -> Residues:
         """The derivative of the expression along the first direction, or along both."""
         assert self.about.variable is not None
-        parts = {0: self.position, FIRST: self.directions[0]}
-        if self.about.order == 2:
-            parts[SECOND] = self.directions[1]
-        return self._value(self.about.e, {self.about.variable.name: Jet(parts)}, sum(parts))
+        moved = Jet({0: self.position, FIRST: self.directions[0]})
+        if self.about.order == 1:
+            return self._value(self.about.e, {self.about.variable.name: moved}, FIRST)
+        second = Jet({0: self.directions[1]})
+        if self._turns:  # the projection of W at Y is (W - Y W' Y) / 2, and is its own transpose
+            second = (second + (moved @ second.map(np.transpose) @ moved).scaled(-1)).scaled(HALF)
+        both = moved + second * Jet({SECOND: np.array([[1]], object)})
+        return self._value(self.about.e, {self.about.variable.name: both}, FIRST | SECOND)
 
     def _paired(self, claimed: Residues) -> Residues:
         """What a gradient says of the derivative along a direction, in its reading."""
@@ -166,13 +180,15 @@ class _Point:
 
     def _is_read(self, claimed: Residues) -> bool:
         """Whether a gradient lies where its reading says: in the tangent space, or laid out like the variable."""
-        if self.reading is Reading.AMBIENT:
+        if self.reading is Reading.AMBIENT or self._turns:  # paired with any matrix
             return True
         if self.structure.is_linear:
             return _same(self.structure.fill(self.structure.free(claimed), *claimed.shape), claimed)
-        if self.about.order == 2:
-            raise InexactError("the second derivative on a curved set")
         return _same(self.position.T @ claimed, -claimed.T @ self.position)
+
+
+def _vec(a: Residues) -> Residues:
+    return a.T.reshape(-1, 1)
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -56,9 +56,20 @@ def derivative_shape(e: shape.Shape, variable: shape.Shape, order: int, layout: 
         return variable
     if kind == "differential" or variable == shape.SCALAR:
         return e
+    return vectorised_shape(e, variable, order, layout)
+
+
+def vectorised_shape(e: shape.Shape, variable: shape.Shape, order: int, layout: str) -> shape.Shape:
+    """The shape of J in vec dF = J vec dX, or of the Hessian H in vec dG = H vec dX."""
     inputs = variable[0] * variable[1]
-    outputs = inputs if kind == "hessian" else e[0] * e[1]
+    outputs = inputs if order == 2 else e[0] * e[1]
     return (outputs, inputs) if layout == "numerator" else (inputs, outputs)
+
+
+def is_read(variable: Symbol, kind: str, order: int) -> bool:
+    """Whether a derivative is another in each reading: a gradient by a structured matrix, or how that one moves."""
+    of_gradient = kind == "gradient" or (order == 2 and kind in ("differential", "vectorised"))
+    return of_gradient and not structure_of(variable).is_unconstrained
 
 
 def check_cholesky(e: Expr) -> None:

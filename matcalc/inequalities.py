@@ -1,6 +1,5 @@
 """An inequality on a domain: a point is searched for where it fails."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -17,6 +16,7 @@ from matcalc.expr import Expr, Symbol
 from matcalc.oracle import Evidence, magnitude
 from matcalc.sampling import FLAVOURS, GUARDED, Points, dimension_names, draw, integer_points, size_assignments
 from matcalc.scope import Declarations, Scope, declarations
+from matcalc.statements import INEQUALITY
 from matcalc.verdict import UNDECIDED, WRONG, Verdict
 
 TRIES = 200
@@ -25,15 +25,6 @@ _SPELLED = {
     "≥": ">=", "≤": "<=", "⪰": ">=", "⪯": "<=", "≻": ">", "≺": "<", r"\geq": ">=", r"\ge": ">=", r"\leq": "<=",
     r"\le": "<=", r"\succeq": ">=", r"\preceq": "<=", r"\succ": ">", r"\prec": "<", r"\gt": ">", r"\lt": "<",
 }  # fmt: skip
-_INEQUALITY = re.compile(
-    r"\s*(?P<relation>>=|<=|>|<|[≥≤⪰⪯≻≺]|\\(?:geq?|leq?|succeq|preceq|succ|prec|gt|lt)(?![A-Za-z]))(?P<right>.*)$",
-    re.DOTALL,
-)
-
-
-def is_inequality(claim: str) -> bool:
-    """Whether a claim is one such as `>= 0`."""
-    return _INEQUALITY.match(claim) is not None
 
 
 def check_inequality(expression: str, claim: str, let: Declarations = ()) -> Verdict:
@@ -51,7 +42,7 @@ def check_inequality(expression: str, claim: str, let: Declarations = ()) -> Ver
     Raises:
         ParseError, DeclarationError, ShapeError: a side cannot be read, or the sides do not fit.
     """
-    match = _INEQUALITY.match(claim)
+    match = INEQUALITY.match(claim)
     if match is None:
         raise ParseError(f"claim {claim!r}: expected >=, <=, > or < and the right side")
     relation = _SPELLED.get(match["relation"], match["relation"])

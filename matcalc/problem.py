@@ -2,20 +2,22 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from matcalc import shape
+from matcalc.algebra import is_zero, zeros
 from matcalc.beside import beside
 from matcalc.blackbox import argument_names, blackbox
 from matcalc.comparison import Comparison
 from matcalc.errors import MatcalcError, ParseError, ShapeError
 from matcalc.exact import ExactClaim
 from matcalc.expr import Expr, Symbol
-from matcalc.formulation import derivative_shape, kind_of, through_cholesky
+from matcalc.formulation import derivative_shape, is_read, kind_of, through_cholesky, vectorised_shape
 from matcalc.oracle import structure_of
 from matcalc.sampling import Points
 from matcalc.scope import Scope
+from matcalc.shape import Shape
 from matcalc.structure import Reading
 from matcalc.sums import has_sums, read_with_sums
 
@@ -33,7 +35,22 @@ class Problem:
     kind: str
     order: int
     layout: str
-    fits: bool
+    wanted: Shape
+
+    @property
+    def fits(self) -> bool:
+        """Whether the claim has the shape of what is claimed."""
+        return self.claim.shape == self.wanted
+
+    @property
+    def has_layout(self) -> bool:
+        """Whether what is claimed is a Jacobian, which may be given in the other layout."""
+        return self.kind == "jacobian" or (self.kind == "vectorised" and self.order == 1)
+
+    @property
+    def turned(self) -> "Problem":
+        """The problem with its claim transposed."""
+        return replace(self, claim=self.claim.T)
 
     def comparison(self, points: Points) -> Comparison:
         """The claim's truth at some points."""
@@ -47,10 +64,10 @@ class Problem:
     @property
     def readings(self) -> tuple[Reading, ...]:
         """The readings in which a claim of this kind can be right."""
-        structure = structure_of(self.variable)
-        if self.kind != "gradient" or structure.is_unconstrained:
+        if not is_read(self.variable, self.kind, self.order):
             return (Reading.TANGENT,) if self.kind == "differential" else (Reading.AMBIENT,)
-        readings = (Reading.AMBIENT, Reading.TANGENT, *((Reading.ENTRYWISE,) if structure.is_linear else ()))
+        is_linear = structure_of(self.variable).is_linear
+        readings = (Reading.AMBIENT, Reading.TANGENT, *((Reading.ENTRYWISE,) if is_linear else ()))
         return readings[1:] if through_cholesky(self.e, self.variable.name) else readings
 
 
@@ -179,6 +196,11 @@ def _mentions_differential(claim: str, name: str) -> bool:
     return re.search(rf"(?<!\w)d{re.escape(name)}(?!\w)", claim) is not None
 
 
+def in_shape(claim: Expr, wanted: Shape) -> Expr:
+    """A claim, or the zero of the shape wanted where it is the number 0."""
+    return zeros(wanted) if claim.is_scalar and is_zero(claim) else claim
+
+
 def _problem(scope: Scope, e: Expr, claim: Expr, order: int, layout: str) -> Problem:
     variable = scope.variable
     kind = kind_of(e.shape, variable.shape, order)
@@ -187,8 +209,8 @@ def _problem(scope: Scope, e: Expr, claim: Expr, order: int, layout: str) -> Pro
         wanted = e.shape if order == 1 else variable.shape
     else:
         wanted = derivative_shape(e.shape, variable.shape, order, layout)
-        if kind == "differential" and order == 1:
-            inputs, outputs = variable.shape[0] * variable.shape[1], e.shape[0] * e.shape[1]
-            if claim.shape == (outputs, inputs):  # the matrix J of vec dF = J vec dX
-                kind, wanted = "vectorised", claim.shape
-    return Problem(scope, e, claim, variable, kind, order, layout, claim.shape == wanted)
+        claim = in_shape(claim, wanted)
+        by_vec = vectorised_shape(e.shape, variable.shape, order, layout)
+        if kind == "differential" and claim.shape in (by_vec, by_vec[::-1]):
+            kind, wanted = "vectorised", by_vec
+    return Problem(scope, e, claim, variable, kind, order, layout, wanted)

@@ -18,12 +18,21 @@ _WIDE = ("quad", "qquad")
 _CONTINUES = ("PLUS", "MINUS", "TIMES", "HADAMARD", "KRONECKER", "SLASH")
 _PLAIN_RELATION = re.compile(r":=|=:|!=|>=|<=|≥|≤|≠|=|>|<")
 _PLAIN = {"≥": ">=", "≤": "<=", "≠": "!="}
+INEQUALITY = re.compile(
+    r"\s*(?P<relation>>=|<=|>|<|[≥≤⪰⪯≻≺]|\\(?:geq?|leq?|succeq|preceq|succ|prec|gt|lt)(?![A-Za-z]))(?P<right>.*)$",
+    re.DOTALL,
+)
 Tokens = Sequence[Any]
 _HEAD = re.compile(
     r"\s*(?:(?:d|∂)\s*/\s*(?:d|∂)\s*(?P<by>\w+)|(?:∇|grad|nabla)_?(?P<nabla>\w+))\s*(?P<of>\S.*)$"
     r"|\s*(?:d|∂)\s*\((?P<inner>.*)\)\s*/\s*(?:d|∂)\s*(?P<under>\w+)\s*$",
     re.DOTALL,
 )
+
+
+def is_inequality(claim: str) -> bool:
+    """Whether a claim is one such as `>= 0`."""
+    return INEQUALITY.match(claim) is not None
 
 
 @dataclass(frozen=True)

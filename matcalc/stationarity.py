@@ -57,7 +57,7 @@ class Slope(Bench):
         self.case, self.points, self.order = case, points, case.order
         self.truths = {None: np.full((points.count, *(d.size(points.sizes) for d in case.shape)), np.nan)}
         self.scale = np.zeros(points.count)
-        self.evaluation = Evaluation(dict(points.values), points.sizes, GUARDED)
+        self.evaluations = {None: Evaluation(points.values, points.sizes, GUARDED)}
 
     def error(self, claim: Expr, reading: Reading | None) -> np.ndarray:
         """The size of the gradient at a claimed point, beside its size elsewhere."""

@@ -8,13 +8,13 @@ from typing import Any
 from matcalc import shape
 from matcalc.beside import beside
 from matcalc.counterexample import claim_refuted_at, unequal_at
-from matcalc.derivative import evidence, formulate
+from matcalc.derivative import evidence, formulate, notes_on
 from matcalc.diagnosis import Case, Diagnosis, diagnose, misshapen
-from matcalc.errors import DomainError, MatcalcError, NoRuleError, ShapeError
+from matcalc.errors import DomainError, MatcalcError, NoRuleError, ParseError, ShapeError
 from matcalc.exact import ExactClaim
 from matcalc.expr import Expr, Symbol
 from matcalc.form import Form
-from matcalc.formulation import derivative_shape
+from matcalc.formulation import is_read
 from matcalc.limits import limit_of_claim, limit_of_equality, nowhere
 from matcalc.noise import without_noise
 from matcalc.oracle import (
@@ -26,9 +26,10 @@ from matcalc.oracle import (
     structure_of,
     weigh,
 )
-from matcalc.problem import Problem, Statement, read_claim, read_functions
+from matcalc.problem import Problem, Statement, in_shape, read_claim, read_functions
 from matcalc.sampling import Points, sample
 from matcalc.scope import Declarations, Scope, declarations
+from matcalc.statements import is_inequality
 from matcalc.structure import Reading
 from matcalc.sums import has_sums, read_with_sums
 
@@ -117,7 +118,8 @@ def check(
 
     Args:
         expression: text of the language, an expression of symbols, or a JAX function of arrays by name (vectors 1-D).
-        claim: the same; `dF = ...` or a formula in `dX` is a claim about the differential.
+        claim: the same; `dF = ...` or a formula in `dX` is a claim about the differential, and by a matrix the matrix J
+            of vec dF = J vec dX one too. The number 0 is the zero of any shape.
         wrt: the variable, or None for a claim of equality.
         let: declarations such as `"X: n x n symmetric"`, or `{"X": "n x n symmetric"}`; for functions, of every
             argument.
@@ -132,12 +134,14 @@ def check(
         ParseError, DeclarationError, ShapeError: the expression or the claim cannot be read, or does not fit in itself.
     """
     let = declarations(let)
+    if isinstance(claim, str) and is_inequality(claim):
+        raise ParseError(f"the claim {claim.strip()!r} is an inequality: ask check_inequality, without a variable")
     if wrt is None:
         return _check_equality(expression, claim, let)
     reading = Reading(reading) if reading is not None else None
     problem = read_claim(expression, claim, wrt, let, order, layout)
     _require_defined(problem.variable, reading)
-    return _judge(problem, reading)
+    return replace(_judge(problem, reading), notes=tuple(notes_on(problem.e, problem.variable.name)))
 
 
 def _require_defined(variable: Symbol, reading: Reading | None) -> None:
@@ -174,10 +178,10 @@ def _judge(problem: Problem, reading: Reading | None) -> Verdict:
     evidence_shown = found[shown]
     if verdict in (RIGHT, UNDECIDED):
         return Verdict(verdict, reading, right_under, None, correct, evidence_shown)
-    if verdict == WRONG and problem.kind == "jacobian" and problem.claim.shape[0] == problem.claim.shape[1]:
-        turned = _turned(problem)
-        if (evidence_turned := _weigh(turned, points, turned.readings[0])).ok:
-            return Verdict(CONVENTION, reading, (), _layout_diagnosis(problem), correct, evidence_turned)
+    if verdict == WRONG and problem.has_layout and problem.turned.fits:
+        turned = _weigh(problem.turned, points, problem.readings[0])
+        if turned.ok:
+            return Verdict(CONVENTION, reading, (), _layout_diagnosis(problem), correct, turned)
     case = _case(problem, reading, right_under, correct)
     counterexample = claim_refuted_at(problem, shown)
     evidence_shown = Evidence(False, evidence_shown.instances, evidence_shown.max_relative_error,
@@ -212,7 +216,7 @@ def _default(found: dict[Reading, Evidence], right_under: Sequence[str]) -> Read
 
 
 def _right_under(problem: Problem, found: dict[Reading, Evidence]) -> tuple[str, ...]:
-    if problem.kind == "gradient" and not structure_of(problem.variable).is_unconstrained:
+    if is_read(problem.variable, problem.kind, problem.order):
         return tuple(str(r) for r in _ordered(found) if found[r].ok)
     if problem.kind in ("gradient", "jacobian", "hessian") and all(f.ok for f in found.values()):
         return tuple(map(str, _ordered(Reading)))
@@ -246,11 +250,6 @@ def _correct(problem: Problem, reading: Reading | None) -> Form | None:
         return None
 
 
-def _turned(problem: Problem) -> Problem:
-    """The problem with its claim transposed."""
-    return replace(problem, claim=problem.claim.T, fits=True)
-
-
 def _layout_diagnosis(problem: Problem) -> Diagnosis:
     what = "gradient is given as a row" if problem.kind == "gradient" else "Jacobian is given in the other layout"
     edit = Form(problem.claim.T, problem.scope.size_names).text
@@ -259,17 +258,20 @@ def _layout_diagnosis(problem: Problem) -> Diagnosis:
 
 def _other_shape(problem: Problem, reading: Reading | None, correct: Form | None) -> Verdict:
     """A claim of another shape: right as a row or in the other layout, or wrong."""
-    claim, variable = problem.claim, problem.variable
-    wanted = derivative_shape(problem.e.shape, variable.shape, problem.order, problem.layout)
-    nothing = Evidence(False, 0, float("inf"))
-    message = f"the claim is {shape.show(claim.shape)}, the derivative is {shape.show(wanted)}"
-    if claim.shape == (wanted[1], wanted[0]) and shape.ONE in variable.shape:
-        turned = _turned(problem)
-        points = sample([problem.e, claim], [variable])
-        found = next((f for r in turned.readings if (f := _weigh(turned, points, r)).ok), nothing)
-        if found.ok:
-            return Verdict(CONVENTION, reading, (), _layout_diagnosis(problem), correct, found)
-    return Verdict(WRONG, reading, (), misshapen(_case(problem, reading, (), correct), message), correct, nothing)
+    claim, turned = problem.claim, problem.turned
+    message = f"the claim is {shape.show(claim.shape)}, the derivative is {shape.show(problem.wanted)}"
+    if turned.fits and (problem.has_layout or shape.ONE in problem.variable.shape) and (found := _right_in(turned)):
+        return Verdict(CONVENTION, reading, (), _layout_diagnosis(problem), correct, found)
+    return Verdict(WRONG, reading, (), misshapen(_case(problem, reading, (), correct), message), correct, NOTHING)
+
+
+def _right_in(problem: Problem) -> Evidence | None:
+    """The evidence of the first reading in which a claim is right; None where it is right in none, or has no value."""
+    try:
+        points = sample([problem.e, problem.claim], [problem.variable])
+    except DomainError:
+        return None
+    return next((f for r in problem.readings if (f := _weigh(problem, points, r)).ok), None)
 
 
 # --- equality --------------------------------------------------------------------------------------------------------
@@ -286,7 +288,7 @@ def _check_equality(expression: Statement, claim: Statement, let: list[str]) -> 
         if not isinstance(claim, str):
             raise MatcalcError("claim: expected text, as the expression is text")
         scope, a, b = _read_equality(expression, claim, let)
-    correct = Form(a, scope.size_names)
+    correct, b = Form(a, scope.size_names), in_shape(b, a.shape)
     if a.shape != b.shape:
         message = f"the claim is {shape.show(b.shape)}, the expression is {shape.show(a.shape)}"
         return Verdict(WRONG, None, (), Diagnosis("not-conformable", message, None), correct,

@@ -123,3 +123,20 @@ def test_zero_and_the_value_of_a_logarithm_have_no_inverse():
     for value in (0, PRIME, constant(3).logarithm().parts[0][0, 0]):
         with pytest.raises(InexactError):
             inverse_residue(value)
+
+
+@pytest.mark.parametrize(
+    ("expression", "claimed"),
+    [
+        ("tr(A*X)", "-1/2*(dX*A*X + X*A*dX)"),
+        ("tr(X^2)", "dX' - dX*X^2 - X*dX*X - X^2*dX"),
+        ("-logdet(X)", "1/2*(X*dX'*X + dX)"),
+    ],
+)
+def test_the_projection_turns_with_the_point_of_a_curved_set(expression, claimed):
+    about = {"kind": "differential", "order": 2}
+    let = ["A: n x n", "X: n x n orthogonal"]
+    assert claim(expression, claimed, "X", *let, **about).holds(Reading.TANGENT)
+    spoilt = claim(expression, f"{claimed} + 1/10^15*dX", "X", *let, **about)
+    assert spoilt.holds(Reading.TANGENT) is False
+    assert spoilt.holds(Reading.AMBIENT) is False

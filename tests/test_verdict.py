@@ -6,7 +6,8 @@ import re
 import jax.numpy as jnp
 import pytest
 
-from matcalc import DeclarationError, MatcalcError, ParseError, ShapeError, check, equal, parse, symbols, tr
+from matcalc import DeclarationError, MatcalcError, ParseError, ShapeError, check, derive, equal, parse, symbols, tr
+from matcalc.structure import STRUCTURES
 from matcalc.verdict import CONVENTION, RIGHT, WRONG
 
 N20 = ["A: p x n", "X: n x n symmetric", "B: n x p"]
@@ -312,3 +313,205 @@ def test_a_power_by_t_is_a_transpose_unless_t_is_a_name():
 def test_a_size_that_would_not_fit_in_memory_is_refused():
     with pytest.raises(DeclarationError, match="sizes up to 1000 are tried; declare a letter"):
         check("x'*x", "2*x", "x", ["x: 100000"])
+
+
+SECOND = [(f, s) for f in ("tr(X^2)", "tr(A*X*X)", "tr(A*X)", "-logdet(X)") for s in STRUCTURES]
+SECOND.remove(("-logdet(X)", "skew"))  # singular wherever the order is odd
+
+
+def squares(structure):
+    return [f"X: n x n {structure}", "A: n x n"]
+
+
+def second_forms(f, structure):
+    """What is derived in each reading: the second differential and its matrix."""
+    readings = derive(f, "X", squares(structure), order=2).readings
+    return [(r, form.text, form.vec.text) for r, form in readings.items() if form is not None]
+
+
+@pytest.mark.parametrize(("f", "structure"), SECOND)
+def test_what_is_derived_at_the_second_order_is_right_in_its_reading(f, structure):
+    for reading, form, matrix in second_forms(f, structure):
+        assert check(f, form, "X", squares(structure), reading, order=2).verdict == RIGHT
+        assert check(f, matrix, "X", squares(structure), reading, order=2).verdict == RIGHT
+
+
+@pytest.mark.parametrize("structure", STRUCTURES)
+def test_a_spoilt_second_derivative_is_wrong_in_every_reading(structure):
+    for reading, form, matrix in second_forms("tr(A*X*X)", structure):
+        for spoilt in (f"{form} + 1/10^4*dX", f"{matrix} + 1/10^4*eye(n*n)"):
+            found = check("tr(A*X*X)", spoilt, "X", squares(structure), reading, order=2)
+            assert (found.verdict, found.right_under) == (WRONG, ())
+
+
+@pytest.mark.parametrize(
+    ("f", "claim", "structure", "under"),
+    [
+        ("tr(X^2)", "2*dX", "symmetric", ALL[1:2]),
+        ("tr(X^2)", "4*dX - 2*dX .* I", "symmetric", ALL[2:]),
+        ("-logdet(X)", "X^-1*dX*X^-1", "spd", ALL[1:2]),
+        ("-logdet(X)", "X^-1*dX'*X^-1", "spd", ALL[:2]),
+        ("tr(A*X*X)", "A'*dX' + dX'*A'", "skew", ALL[:1]),
+        ("tr(X*X)", "2*dX'", "lower", ALL[:1]),
+        ("tr(X*X)", "2*dX'.*I", "lower", ALL[1:]),
+        ("tr(X*X)", "2*toeplitz(dX')", "toeplitz", ALL[2:]),
+        ("tr(A*X)", "-1/2*(dX*A*X + X*A*dX)", "orthogonal", ALL[1:2]),
+        ("tr(A*X)", "zeros(n,n)", "orthogonal", ALL[:1]),
+    ],
+)
+def test_a_second_differential_is_held_against_each_reading(f, claim, structure, under):
+    for reading in (None, *ALL):
+        if (structure, reading) != ("orthogonal", "entrywise"):
+            found = check(f, claim, "X", squares(structure), reading, order=2)
+            assert found.right_under == under
+            assert (found.verdict == RIGHT) == (reading in under)
+            assert found.verdict in (RIGHT, CONVENTION)
+
+
+def test_a_slip_in_a_second_differential_is_told_in_the_reading_asked():
+    let = ["X: n x n symmetric"]
+    found = check("tr(X^2)", "dX - dX .* I/2", "X", let, "entrywise", order=2)
+    assert (found.verdict, found.diagnosis.kind) == (WRONG, "scale")
+    assert check("tr(X^2)", found.diagnosis.edit, "X", let, "entrywise", order=2)
+
+
+QUADRATIC_IN_X = ["X: n x m", "A: n x n", "B: m x m", "C: n*m x n*m"]
+HESSIANS_OF_VEC = [
+    ("tr(X'*A*X)", "kron(eye(m), A + A')", QUADRATIC_IN_X, RIGHT),
+    ("tr(X'*A*X)", "kron(A + A', eye(m))", QUADRATIC_IN_X, WRONG),
+    ("tr(X'*A*X)", "kron(eye(m), 2*A)", QUADRATIC_IN_X, WRONG),
+    ("tr(X'*A*X*B)", "kron(B', A) + kron(B, A')", QUADRATIC_IN_X, RIGHT),
+    ("tr(X'*A*X*B)", "kron(B, A) + kron(B, A')", QUADRATIC_IN_X, WRONG),
+    ("vec(X)'*C*vec(X)", "C + C'", QUADRATIC_IN_X, RIGHT),
+    ("vec(X)'*C*vec(X)", "2*C", QUADRATIC_IN_X, WRONG),
+    ("tr(X^2)", "2*commutation(n,n)", ["X: n x n"], RIGHT),
+    ("tr(X^2)", "2*eye(n*n)", ["X: n x n"], WRONG),
+    ("-logdet(X)", "kron(inv(X), inv(X))", ["X: n x n"], WRONG),
+    ("-logdet(X)", "kron(inv(X), inv(X))", ["X: n x n spd"], CONVENTION),
+    ("-logdet(X)", "kron(inv(X), X)", ["X: n x n spd"], WRONG),
+]
+
+
+@pytest.mark.parametrize(
+    ("expression", "claim", "let", "verdict"), HESSIANS_OF_VEC, ids=[f"{c[0]} | {c[1]}" for c in HESSIANS_OF_VEC]
+)
+def test_a_hessian_may_be_the_matrix_of_the_second_differential(expression, claim, let, verdict):
+    found = check(expression, claim, "X", let, order=2)
+    assert found.verdict == verdict
+    assert found.verdict != WRONG or found.evidence.counterexample is not None
+
+
+def test_the_hessian_by_vec_has_a_reading_on_a_structure():
+    let, claim = ["X: n x n spd"], "kron(inv(X), inv(X))"
+    found = check("-logdet(X)", claim, "X", let, "ambient", order=2)
+    assert (found.verdict, found.right_under) == (CONVENTION, ("tangent",))
+    assert check("-logdet(X)", found.diagnosis.edit, "X", let, "ambient", order=2)
+    assert check("-logdet(X)", claim, "X", let, "tangent", order=2)
+
+
+@pytest.mark.parametrize("f", ["tr(X'*A*X)", "tr(X'*A*X*B)"])
+def test_a_slip_in_a_hessian_by_vec_is_mended(f):
+    found = check(f, "kron(A + A', B)" if "B" in f else "kron(A + A', eye(m))", "X", QUADRATIC_IN_X, order=2)
+    mended = found.diagnosis.edit or derive(f, "X", QUADRATIC_IN_X, order=2).form.vec.text
+    assert check(f, mended, "X", QUADRATIC_IN_X, order=2)
+
+
+# the Jacobian in the numerator layout; A: p x n, X: n x m, B: m x q, x: m, Y: n x n
+JACOBIANS_OF_VEC = [
+    ("A*X*B", "kron(B', A)", "X"),
+    ("A*X", "kron(eye(m), A)", "X"),
+    ("A*X*x", "kron(x', A)", "X"),
+    ("x*x'", "kron(x, eye(m)) + kron(eye(m), x)", "x"),
+    ("inv(Y)", "-kron(inv(Y)', inv(Y))", "Y"),
+    ("Y*Y", "kron(eye(n), Y) + kron(Y', eye(n))", "Y"),
+]
+
+
+@pytest.mark.parametrize("layout", ["numerator", "denominator"])
+@pytest.mark.parametrize(("expression", "claim", "wrt"), JACOBIANS_OF_VEC, ids=[c[0] for c in JACOBIANS_OF_VEC])
+def test_a_jacobian_of_vec_has_a_layout_like_any_other(expression, claim, wrt, layout):
+    let = ["A: p x n", "X: n x m", "B: m x q", "x: m", "Y: n x n"]
+    here, other = (claim, f"({claim})'") if layout == "numerator" else (f"({claim})'", claim)
+    assert check(expression, here, wrt, let, layout=layout).verdict == RIGHT
+    found = check(expression, other, wrt, let, layout=layout)
+    assert (found.verdict, found.diagnosis.kind) == (CONVENTION, "convention")
+    assert check(expression, found.diagnosis.edit, wrt, let, layout=layout)
+    for wrong in (f"2*({here})", f"2*({other})", f"-({other})"):
+        assert check(expression, wrong, wrt, let, layout=layout).verdict == WRONG
+
+
+def test_a_slip_in_a_jacobian_is_mended_in_the_layout_asked():
+    let = ["A: n x n", "X: n x n", "B: n x n"]
+    found = check("A*X*B", "kron(B', A')", "X", let, layout="denominator")
+    assert (found.verdict, found.diagnosis.kind) == (WRONG, "transpose")
+    assert check("A*X*B", found.diagnosis.edit, "X", let, layout="denominator")
+
+
+# f, claim, wrt, declarations, options, verdict, what the diagnosis says
+ZEROS = [
+    ("x'*K*x", "0", "x", ["K: n x n skew"], {}, RIGHT, None),
+    ("x'*K*x", "0", "x", ["K: n x n"], {}, WRONG, "right only if K is skew-symmetric"),
+    ("x'*x", "df = 0", "x", [], {}, WRONG, "the derivative is not zero"),
+    ("X*inv(X)", "dF = 0", "X", [], {}, RIGHT, None),
+    ("inv(X)", "dF = 0", "X", [], {}, WRONG, "the derivative is not zero"),
+    ("Q'*Q", "dF = 0", "Q", ["Q: n x n orthogonal"], {}, RIGHT, None),
+    ("Q*Q", "dF = 0", "Q", ["Q: n x n orthogonal"], {}, WRONG, "the derivative is not zero"),
+    ("tr(A*X)", "0", "X", ["A: n x n skew", "X: n x n symmetric"], {"reading": "tangent"}, RIGHT, None),
+    ("tr(A*X)", "0", "X", ["A: n x n skew", "X: n x n symmetric"], {}, CONVENTION, "not in the ambient one"),
+    ("tr(A*X)", "0", "X", ["A: n x n", "X: n x n"], {"order": 2}, RIGHT, None),
+    ("tr(X*X)", "0", "X", ["X: n x n"], {"order": 2}, WRONG, "the derivative is not zero"),
+    ("s'*x", "0", "x", ["s: n"], {"order": 2}, RIGHT, None),
+    ("x'*x", "0", "x", ["x: n"], {"order": 2}, WRONG, "the derivative is not zero"),
+    ("A*x", "0", "x", ["A: m x n"], {"layout": "denominator"}, WRONG, "the derivative is not zero"),
+    ("A*s", "0", "x", ["A: m x n", "s: n", "x: n"], {}, RIGHT, None),
+    ("X*x - (x'*X')'", "0", None, ["X: n x n", "x: n"], {}, RIGHT, None),
+    ("X*x - X'*x", "0", None, ["X: n x n", "x: n"], {}, WRONG, None),
+    ("x'*x", "1", "x", ["x: n"], {}, WRONG, "the claim is scalar"),
+]
+
+
+@pytest.mark.parametrize(
+    ("expression", "claim", "wrt", "let", "options", "verdict", "says"), ZEROS, ids=[f"{c[0]} | {c[1]}" for c in ZEROS]
+)
+def test_the_number_zero_is_the_zero_of_whatever_is_claimed(expression, claim, wrt, let, options, verdict, says):
+    found = check(expression, claim, wrt, let, **options)
+    assert found.verdict == verdict
+    assert says is None or says in found.diagnosis.message
+
+
+@pytest.mark.parametrize(("claim", "verdict"), [("2*A", WRONG), ("0", RIGHT)])
+def test_a_variable_that_does_not_occur_is_noted(claim, verdict):
+    found = check("tr(A*A)", claim, "X", ["A: n x n", "X: n x n"])
+    assert found.verdict == verdict
+    assert found.notes == ("X does not occur in the expression: the derivative is zero",)
+    assert check("tr(A*X)", claim, "X", ["A: n x n", "X: n x n"]).notes == ()
+
+
+@pytest.mark.parametrize("wrt", [None, "x"])
+@pytest.mark.parametrize("claim", [">= 0", "<= x'*x", r"\succeq 0"])
+def test_an_inequality_is_shown_where_to_go(claim, wrt):
+    with pytest.raises(ParseError, match="is an inequality: ask check_inequality"):
+        check("x'*x", claim, wrt, ["x: n"])
+
+
+KRONECKER = [
+    ("A*X", lambda A: jnp.kron(jnp.eye(3), jnp.atleast_2d(A)), {"X": "2 x 3", "A": "p x 2"}, {}, RIGHT),
+    ("X'*X", lambda X, Z: jnp.zeros((9, 3 * Z.size)), {"X": "n x 3", "Z": "n"}, {}, WRONG),
+    ("tr(X'*X)", lambda Z: 2 * jnp.eye(Z.size), {"X": "n x m", "Z": "n*m"}, {"order": 2}, RIGHT),
+    ("tr(X'*X)", lambda y: 2 * jnp.eye(3 * y.size), {"X": "n x 3", "y": "n"}, {"order": 2}, RIGHT),
+    ("tr(X'*X)", lambda y: jnp.eye(3 * y.size), {"X": "n x 3", "y": "n"}, {"order": 2}, WRONG),
+    ("tr(X'*X)", lambda y, z: 2 * jnp.eye(y.size * z.size), {"X": "n x m", "y": "n", "z": "m"}, {"order": 2}, RIGHT),
+]
+
+
+@pytest.mark.parametrize(("expression", "claim", "let", "options", "verdict"), KRONECKER)
+def test_a_function_may_give_the_matrix_of_a_differential(expression, claim, let, options, verdict):
+    found = check(expression, claim, "X", let, **options)
+    assert found.verdict == verdict
+    assert found.diagnosis is None or found.diagnosis.kind != "not-conformable"
+
+
+@pytest.mark.parametrize(("f", "claim", "wrt"), [("A*x", "log(-A'.*A')", "x"), ("A*X*B", "log(-kron(B, A').^2)", "X")])
+def test_a_claim_without_a_value_in_the_other_layout_is_wrong(f, claim, wrt):
+    let = ["A: p x n", "X: n x m", "B: m x q", "x: n"]
+    assert check(f, claim, wrt, let).verdict == WRONG

@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from matcalc.algebra import number
-from matcalc.comparison import Comparison
+from matcalc.algebra import number, transpose
+from matcalc.comparison import Comparison, moving
 from matcalc.diagnosis.tree import everywhere, parts_of, versions
 from matcalc.errors import DomainError, MatcalcError
 from matcalc.evaluate import Evaluation
 from matcalc.exact import ExactClaim
 from matcalc.expr import Call, Expr, Hadamard, Identity, Opaque, Product, Symbol
 from matcalc.form import Form
+from matcalc.formulation import is_read
 from matcalc.lazy import cached_property
 from matcalc.oracle import relative_error, structure_of, weigh
 from matcalc.sampling import GUARDED, Points, sample
@@ -78,9 +79,12 @@ class Case:
 
     @property
     def right(self) -> Expr | None:
-        """The correct form of what is claimed, where there is one: of vec dF = J vec dX, the matrix J."""
+        """The correct form of what is claimed, where there is one: of vec dF = J vec dX, the matrix J in its layout."""
         form = self.correct.vec if self.correct is not None and self.kind == "vectorised" else self.correct
-        return form.expr if form is not None else None
+        if form is None:
+            return None
+        is_turned = self.kind == "vectorised" and self.order == 1 and self.layout == "denominator"
+        return transpose(form.expr) if is_turned else form.expr
 
     @property
     def sources(self) -> tuple[Expr, ...]:
@@ -122,24 +126,25 @@ class Case:
 
     @cached_property
     def structure(self) -> Structure | None:
-        """The structure of the variable where it has one, and the claim is a gradient."""
-        if self.variable is None or self.kind != "gradient":
+        """The structure of the variable where it has one, and the claim is laid out like it in some reading."""
+        if self.variable is None or self.kind == "vectorised" or not self._is_read:
             return None
-        structure = structure_of(self.variable)
-        return None if structure.is_unconstrained else structure
+        return structure_of(self.variable)
+
+    @property
+    def _is_read(self) -> bool:
+        return self.variable is not None and is_read(self.variable, self.kind, self.order)
 
     @cached_property
     def readings(self) -> tuple[Reading | None, ...]:
         """The readings an edited claim may be right in: the one asked, or all, the default first."""
         if self.variable is None:
             return (None,)
-        if self.kind == "differential":
-            return (Reading.TANGENT,)
-        if self.structure is None:
-            return (Reading.AMBIENT,)
+        if not self._is_read:
+            return (Reading.TANGENT,) if self.kind == "differential" else (Reading.AMBIENT,)
         if self.reading is not None:
             return (self.reading,)
-        default = (Reading.ENTRYWISE,) if self.structure.is_linear else ()
+        default = (Reading.ENTRYWISE,) if structure_of(self.variable).is_linear else ()
         if default and self._names_diagonal_part:
             return default
         return (*default, Reading.TANGENT, Reading.AMBIENT)
@@ -223,20 +228,22 @@ def _is_opaque(e: Expr) -> bool:
 class Bench:
     """The truth at points of one set of sizes, and claims against it; what claims share is computed once."""
 
+    comparison: Comparison | None = None
+
     def __init__(self, case: Case, points: Points) -> None:
         self.points, self.order = points, case.order
         self.truths: dict[Reading | None, np.ndarray] = {}
-        values, self.scale = dict(points.values), np.zeros(points.count)
+        self.evaluations = dict.fromkeys(case.readings, Evaluation(points.values, points.sizes, GUARDED))
+        self.scale = np.zeros(points.count)
         if case.variable is None:
             self.truths[None] = points(case.e)
-        else:
-            comparison = Comparison(case.e, case.variable, points, case.kind, case.order)
-            self.truths = {r: comparison.truth(r, case.layout) for r in case.readings if r is not None}
-            self.scale = comparison.measurement.scale
-            if case.kind == "differential":
-                values = {n: v[:, None] for n, v in values.items()}
-                values["d" + case.variable.name] = comparison.directions(Reading.TANGENT)
-        self.evaluation = Evaluation(values, points.sizes, GUARDED)
+            return
+        self.comparison = comparison = Comparison(case.e, case.variable, points, case.kind, case.order)
+        readings = [r for r in case.readings if r is not None]
+        self.truths = {r: comparison.truth(r, case.layout) for r in readings}
+        self.scale = comparison.measurement.scale
+        if case.kind == "differential":
+            self.evaluations = {r: moving(case.variable, points, comparison.directions(r)) for r in readings}
 
     @classmethod
     def at(cls, case: Case, points: Points) -> "Bench | None":
@@ -253,11 +260,12 @@ class Bench:
         """A claim at the points, laid out like the truth."""
         with np.errstate(all="ignore"):
             try:
-                value = self.evaluation(claim)
+                value = self.evaluations[reading](claim)
             except np.linalg.LinAlgError:
                 value = np.asarray(np.nan)
         rows, columns = (d.size(self.points.sizes) for d in claim.shape)
-        return np.broadcast_to(value, (*self.truths[reading].shape[:-2], rows, columns))
+        value = np.broadcast_to(value, (*self.truths[reading].shape[:-2], rows, columns))
+        return value if self.comparison is None or reading is None else self.comparison.laid_out(value, reading)
 
     def columns(self, terms: Sequence[Expr], reading: Reading | None) -> np.ndarray:
         """The values of some terms, a column for each."""

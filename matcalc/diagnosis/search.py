@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from matcalc.algebra import multiply, number, scale, transpose
+from matcalc.algebra import is_zero, multiply, number, scale, transpose
 from matcalc.diagnosis import edits, factors, fit, structured, symbols
 from matcalc.diagnosis.assumptions import assumptions
 from matcalc.diagnosis.case import Case, Diagnosis, Edit
@@ -94,6 +94,8 @@ def diagnose(case: Case) -> Diagnosis:
         return other_reading(case)
     if not case.benches:
         return UNKNOWN
+    if case.variable is not None and is_zero(case.claim):  # no part of it can be mended
+        return assumptions(case) or Diagnosis("missing-term", "the derivative is not zero", case.mended)
     search = Search(case)
     return (
         search.first(edit for cause in SINGLE for edit in cause(case))
@@ -134,7 +136,7 @@ def misshapen(case: Case, message: str) -> Diagnosis:
 
 def other_reading(case: Case) -> Diagnosis:
     """Right, but in another reading than the one asked for."""
-    edit = case.correct.text if case.correct is not None else None
+    edit = case.mended
     if case.reading is None:
         missing = " and ".join(r for r in Reading if r not in case.right_under)
         message = f"right in the {' and '.join(case.right_under)} reading only, not in the {missing} one"
