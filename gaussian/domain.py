@@ -23,6 +23,7 @@ from jaxtyping import Bool, Float
 from gaussian.triangular import diagonal
 from matcalc.errors import DomainError, ShapeError
 
+SMALL = 64  # up to this side a matrix is read twice from the nearest cache
 BLOCK = 8  # entries of a row compared at a time with those of a column: a cache line
 
 
@@ -180,11 +181,11 @@ def factor_of_symmetric(S: Float[Array, "*batch d d"]) -> Float[Array, "*batch d
 
 @jax.custom_jvp
 def _columns(S: Array) -> Array:
-    """S column by column, as LAPACK reads it.
+    """S column by column, as LAPACK reads it; of a small S entries that are not as their mirror images are NaN.
 
     Of the tangent one triangle stands for both, so only its symmetric part counts.
     """
-    return S.mT
+    return jnp.where(_is_mirrored(S), S.mT, jnp.nan) if S.shape[-1] <= SMALL else S.mT
 
 
 @symmetric.defjvp
@@ -199,6 +200,12 @@ def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
 
 def _symmetric_part(A: Array) -> Array:
     return (A + A.mT) / 2
+
+
+def _is_mirrored(S: Array) -> Array:
+    """Whether |s_ij - s_ji| ≤ τ √(s_ii s_jj), entry by entry and without a root, in the loop that copies S."""
+    gap, size = S - S.mT, diagonal(S)
+    return gap * (gap / size[..., :, None]) <= _symmetry_tolerance(S) ** 2 * size[..., None, :]
 
 
 def _is_symmetric(S: Array) -> Array:
@@ -230,8 +237,11 @@ def _symmetry_tolerance(S: Array | np.ndarray) -> float:
 def _is_admissible(pivots: Array, S: Array) -> Array:
     """Whether S, of Cholesky pivots l_ii, is symmetric and regular; false for NaN.
 
-    Nearly every matrix is symmetric to the last digit, and only of others is the tolerance asked.
+    Nearly every matrix is symmetric to the last digit, and only of others is the tolerance asked; a small one that is
+    not symmetric has NaN for pivots.
     """
+    if S.shape[-1] <= SMALL:
+        return _is_regular(pivots, S)
     along, across = _mirrored(S)
     clear = (along == across).all() & _has_large(pivots, S)
     return _unless(clear, S, lambda: _is_symmetric(S) & _has_inverse(S))

@@ -111,12 +111,23 @@ def _judge(left: Syntax, right: Syntax, known: Assumptions) -> Verdict:
         _refuse_second_differentials(left, right, known)
         if names_differential(left) or names_differential(right):
             left, right = joined(left), joined(right)
-    by_form = (
-        _total_differential(left, right, known)
-        or _derivative_claim(left, right, known)
-        or _equality(left, right, known)
-    )
+    by_form = _total_differential(left, right, known) or _derivative_claim(left, right, known)
+    if by_form is not None:
+        return by_form()
+    known = _with_tangents((left, right), known)
+    by_form = _equality(left, right, known)
     return by_form() if by_form is not None else by_numbers(left, right, known)
+
+
+def _with_tangents(sides: tuple[Syntax, Syntax], known: Assumptions) -> Assumptions:
+    """The assumptions with dQ tangent where Q is orthogonal: Q times a skew matrix."""
+    found = {n.value for side in sides for n in walk(side) if n.operation == "name"}
+    for name, kind in known.declared.items():
+        if kind.split()[-1] == "orthogonal" and f"d{name}" in found and not known.is_name(f"d{name}"):
+            skew = f"K_{name}"
+            moved = Syntax("multiply", tuple(Syntax("name", (), n, 0, 0) for n in (name, skew)), None, 0, 0)
+            known = known.declare([skew], kind.replace("orthogonal", "skew")).define(f"d{name}", (), moved)
+    return known
 
 
 def _refuse_second_differentials(left: Syntax, right: Syntax, known: Assumptions) -> None:
@@ -213,7 +224,10 @@ def _total_differential(left: Syntax, right: Syntax, known: Assumptions) -> Call
         if of is None:
             continue
         claim, whole = without_operator(claim), inserted(of, known)
-        by, text = variables(claim, whole), closed_text(of, known)
+        text = closed_text(of, known)
+        by = variables(claim, whole)
+        if is_zero(claim) and bare(of).operation != "name":  # whatever moves
+            by = sorted({n.value for n in walk(whole) if n.operation == "name"} & known.declared.keys())
         if by and text is not None and closed_text(claim, known) is not None:
             return lambda: check_total(text, claim, by, known.let, lambda tree: closed_text(tree, known))
     return None

@@ -117,7 +117,7 @@ def check_total(
     """
     parts = {v: text(_at_rest(claim, (w for w in by if w != v))) or "" for v in by}
     for v, part in parts.items():
-        found = check(of, part, v, let)
+        found = check(of, part, v, let, "tangent" if part == "0" else None)  # 0 is no gradient here
         if not found.is_right:
             return found
     if len(by) > 1:  # what is of second order vanishes in every part

@@ -60,6 +60,23 @@ x ~ N(y, 2*Sigma) under q
 \operatorname{cov}_{x \sim \mathcal{N}(y, 2\Sigma)}[2 x] = 8 \Sigma
 \mathcal{N}(x; \mu, \Sigma) = \mathcal{N}(\mu \mid x, \Sigma)
 """  # noqa: E501
+DIFFERENTIALS_THAT_VANISH = {
+    "d(X*inv(X)) = 0": "right",
+    "d(tr(X)) = 0": "wrong",
+    "d(Q'*Q) = 0": "right",
+    r"\mathrm{d}\operatorname{tr}(QQ^T) = 0": "right",
+    r"dQ^T Q + Q^T dQ = 0": "right",
+    r"dQ^T Q = Q^T dQ": "wrong",
+    r"dX^T X + X^T dX = 0": "wrong",
+}
+
+
+@pytest.mark.parametrize(("claim", "status"), DIFFERENTIALS_THAT_VANISH.items())
+def test_differentials_that_vanish(claim, status):
+    (step,) = matcalc.derivation(claim, ["X: n x n; Q: n x n orthogonal"]).steps
+    assert step.status == status
+
+
 WRONG = {  # one claim, and what is said of it
     r"X^{-1}_{ij} = 1 / X_{ij}": "",
     r"\langle A x, x \rangle = 2 x^T A x": "multiplied by 1/2",
