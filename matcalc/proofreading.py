@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from matcalc.assumptions import Assumptions
-from matcalc.derivations import UNREAD, Derivation, Reader, Step
+from matcalc.derivations import Reader
 from matcalc.document import ASSUMPTION, MARKED, Part, parts
 from matcalc.errors import DeclarationError, MatcalcError
 from matcalc.scope import Declarations
+from matcalc.steps import UNREAD, Derivation, Step
 
 FROM_LINE = "from line "
 

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from matcalc.catalogue import Row
-    from matcalc.derivations import Derivation
     from matcalc.derivative import Derivative
     from matcalc.form import Form
+    from matcalc.steps import Derivation
     from matcalc.verdict import Verdict
 
 Item = TypeVar("Item")

@@ -18,7 +18,8 @@ ORDER = [
     "derivative", "diagnosis", "meaning", "integrals", "entries", "measured", "sized", "assumptions", "closed",
     "sums", "problem", "counterexample", "precision", "limits", "verdict", "sources", "indices", "proof", "records",
     "equalities", "catalogue", "identities", "inequalities", "stationarity", "misprints", "totals", "judgement",
-    "glossary", "slips", "macros", "document", "batch", "derivations", "proofreading", "testing", "report", "cli",
+    "glossary", "slips", "macros", "document", "batch", "steps", "derivations", "proofreading", "testing",
+    "report", "cli",
 ]  # fmt: skip
 
 # Imports inside functions that point forward: an operator or a printed form needs what is built on its node, and the
