@@ -443,6 +443,21 @@ class Point:
             waiting += [self.meaning.definitions[n].body for n in found & set(self.meaning.definitions)]
         return name in reached
 
+    def _evaluated(self, tree: Syntax) -> np.ndarray:
+        """A formula where a name has a value: (d/dt f)|_{t=0}."""
+        of, name, at = tree.operands
+        if name.value not in self.values:
+            raise ParseError(f"{name.value} is not declared", name.start)
+        value = self(at)
+        if value.shape[-2:] != self.values[name.value].shape[-2:]:
+            raise ShapeError(f"{name.value} is {_shape(self.values[name.value])}, its value here {_shape(value)}")
+        if np.iscomplexobj(value):
+            raise ParseError("a derivative of a value at a point is not read", tree.start)
+        there = replace(
+            self, values={**self.values, name.value: value}, still={**self.still, name.value: value}, known={}
+        )
+        return there(of)
+
     # --- derivatives ---
 
     def _derivative(self, tree: Syntax) -> np.ndarray:

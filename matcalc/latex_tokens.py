@@ -189,6 +189,7 @@ _RELATIONS = (*_EQUALS, "UNEQUAL", "AT_LEAST", "AT_MOST", "ABOVE", "BELOW", "REL
 _COUNTERS = tuple("ijklmnpqrst")
 _STARTS = ("NAME", "NUMBER", "FUNCTION", "FRACTION", "ROOT", "ACCENT", "ONES", *_CLOSERS)
 _ENDS = ("NAME", "NUMBER", "TOP", "PRIME", "ONES", *_CLOSERS.values())
+_EVALUATIONS = [[bar, "SUB", "BEGIN", "NAME", "EQUAL"] for bar in ("BAR", "BAR_CLOSE")]  # |_{t=0}
 UNDER_NOTES = ("EQUAL", "AT_LEAST", "AT_MOST", "ABOVE", "BELOW")
 
 
@@ -373,10 +374,12 @@ def _name_bare_sums(tokens: Sequence[Token]) -> list[Token]:
 
 
 def _pair_bars(tokens: Sequence[Token]) -> list[Token]:
-    """Every bar as an opening or a closing one, or as the bar of N(x | mu, Sigma); brackets match."""
+    """Every bar as an opening or a closing one, as that of N(x | mu, Sigma) or of a value at t = 0; brackets match."""
     result: list[Token] = []
     stack: list[int] = []
-    for token in tokens:
+    for k, token in enumerate(tokens):
+        if [t.type for t in tokens[k : k + 5]] in _EVALUATIONS:
+            token = token.update(type="AT")
         kind = token.type
         if kind in ("BAR", "NORM"):
             token = _bar(token, result, stack)

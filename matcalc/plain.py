@@ -23,6 +23,7 @@ BEYOND = {
     "covariance": "a covariance",
     "density": "a Gaussian density",
     "apply": "a function of the document",
+    "evaluated": "a value at a point",
     "subscript": "an entry",
 }
 

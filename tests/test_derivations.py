@@ -35,6 +35,10 @@ x_k + \sum_{j\neq k} x_j = \sum_{j=1}^n x_j
 X^{-\top}_{ij} = (X^{-1})_{ji}
 X_{ij}^\top + X^T_{ij} = 2 X_{ji}
 \|X\|_F^2 = \sum_{ij} X_{ij}^2
+t: scalar
+\frac{d}{dt} \log\det(A + tX)\Big|_{t=0} = \operatorname{tr}(A^{-1}X)
+\left.\frac{\partial}{\partial t} (A + tX)^{-1}\right|_{t=0} = -A^{-1}XA^{-1}
+\frac{\partial x^T A x}{\partial x}\Big|_{x=y} = (A + A^T) y
 D: n x n diagonal
 D_{ii}^{-1} = D^{-1}_{ii}
 \sum_i D_{ii}^{-1/2} = \operatorname{tr}(D^{-1/2})
@@ -78,6 +82,7 @@ def test_differentials_that_vanish(claim, status):
 
 
 WRONG = {  # one claim, and what is said of it
+    r"\frac{\partial x^T A x}{\partial x}\Big|_{x=\mu} = (A + A^T) x": "x stands where",
     r"X^{-1}_{ij} = 1 / X_{ij}": "",
     r"\langle A x, x \rangle = 2 x^T A x": "multiplied by 1/2",
     r"X_{ij}^\top = X_{ij}": "X_ij is printed for X_ji",
