@@ -350,7 +350,7 @@ def _derivative(node: Syntax, tokens: list[Token]) -> Syntax:
 
 
 def _second_derivative(node: Syntax, tokens: list[Token]) -> Syntax:
-    return replace(node, operation="derivative", operands=node.operands[1:], value=2)
+    return _one_after_the_other(replace(node, operation="derivative", operands=node.operands[1:], value=2))
 
 
 def _two(node: Syntax, tokens: list[Token]) -> Syntax:
@@ -360,17 +360,31 @@ def _two(node: Syntax, tokens: list[Token]) -> Syntax:
 
 
 def _seconds(node: Syntax, tokens: list[Token]) -> Syntax:
-    """x of `∂x ∂xᵀ` or `∂x²`."""
+    """x of `∂x ∂xᵀ` or `∂x²`, both of `∂x ∂yᵀ`."""
     first, *rest = (o.operands[0] if o.operation in ("transpose", "power") else o for o in node.operands)
-    if rest and rest[0].value != first.value:
-        raise ParseError(f"mixed second derivatives are not read (character {node.start + 1})", node.start)
-    return first
+    return replace(node, operands=(first, rest[0])) if rest and not _is_same(first, rest[0]) else first
+
+
+def _is_same(a: Syntax, b: Syntax) -> bool:
+    """Whether two names, or names with indices, are the same."""
+    within = all(_is_same(*pair) for pair in zip(a.operands, b.operands, strict=False))
+    return (a.operation, a.value, len(a.operands)) == (b.operation, b.value, len(b.operands)) and within
+
+
+def _one_after_the_other(node: Syntax) -> Syntax:
+    """∂²f/∂x∂yᵀ is the derivative by y of that by x."""
+    if node.operation != "derivative" or node.operands[1].operation != "seconds":
+        return node
+    first, second = node.operands[1].operands
+    return replace(node, operands=(replace(node, operands=(node.operands[0], first), value=1), second), value=1)
 
 
 def _open(node: Syntax, tokens: list[Token]) -> Syntax:
     """An operator put before its operand."""
     operator, operand = node.operands
-    return replace(node, operation=operator.operation, operands=(operand, *operator.operands), value=operator.value)
+    return _one_after_the_other(
+        replace(node, operation=operator.operation, operands=(operand, *operator.operands), value=operator.value)
+    )
 
 
 def _integral(node: Syntax, tokens: list[Token]) -> Syntax:

@@ -64,6 +64,28 @@ x ~ N(y, 2*Sigma) under q
 \operatorname{cov}_{x \sim \mathcal{N}(y, 2\Sigma)}[2 x] = 8 \Sigma
 \mathcal{N}(x; \mu, \Sigma) = \mathcal{N}(\mu \mid x, \Sigma)
 """  # noqa: E501
+SECOND = {
+    r"\frac{\partial^2}{\partial x \partial y^T} x^T A y = A": "right",
+    r"\frac{\partial^2 x^T A y}{\partial y \partial x^T} = A": "wrong",
+    r"\frac{\partial^2 x^T A y}{\partial x_i \partial y_j} = A_{ij}": "right",
+    r"\frac{\partial^2 y^T B y}{\partial y_i \partial y_j} = 2 B_{ij}": "wrong",
+    r"\frac{\partial^2 y^T B y}{\partial y_i^2} = 2 B_{ii}": "right",
+    r"\frac{\partial^2}{\partial\mu\partial\mu^T} \sum_{i=1}^n (z_i - \mu)^T (z_i - \mu) = 2 n I_d": "right",
+    r"\frac{\partial^2}{\partial\mu\partial\mu^T} \sum_{i=1}^n (z_i - \mu)^T (z_i - \mu) = n I_d": "wrong",
+    r"\nabla_y^2 \log \sum_k e^{y_k} = \operatorname{diag}(p) - p p^T": "right",
+    r"\nabla_y^2 \log \sum_k e^{y_k} = p p^T - \operatorname{diag}(p)": "wrong",
+    r"\frac{\partial^2}{\partial t^2} \sum_i e^{t y_i} = \sum_i y_i^2 e^{t y_i}": "right",
+    r"\frac{\partial^2}{\partial t \partial y} e^{t y^T w} = e^{t y^T w} (w + t (y^T w) w)": "right",
+}
+
+
+@pytest.mark.parametrize(("claim", "status"), SECOND.items())
+def test_second_derivatives(claim, status):
+    let = ["A: m x n; B: n x n; x: m; y w: n; z: d x n; mu: d; t: scalar", "where p = exp(y)/sum(exp(y))"]
+    (step,) = matcalc.derivation(claim, let).steps
+    assert step.status == status
+
+
 DIFFERENTIALS_THAT_VANISH = {
     "d(X*inv(X)) = 0": "right",
     "d(tr(X)) = 0": "wrong",
