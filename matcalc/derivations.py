@@ -16,6 +16,7 @@ from matcalc.glossary import (
     Glossary,
     Heading,
     applied,
+    by_argument,
     entry_by_entry,
     heading_of,
     names,
@@ -317,6 +318,8 @@ class Reader:
         tree = self.glossary.named(side.tree(functions), self.known)
         if side.tokens:
             definitions = {**self.known.definitions, **self.glossary.definitions}
+            parameters = {n: d.parameters for n, d in definitions.items()}
+            tree = by_argument(tree, parameters | {f: (x,) for f, x in self.known.unspecified.items()})
             return in_paper(entry_by_entry(tree, definitions, self._shape_of), self._shape_of)
         tree = applied(tree, functions)
         return tree if self.known.is_name("T") else with_transposes(tree)

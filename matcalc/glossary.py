@@ -1,6 +1,6 @@
 """What a text says new names are, in passing: `r = y - X w`, `f(x) = x'A x`, `E_D = ...` stand for their formulas."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -183,6 +183,32 @@ def applied(tree: Syntax, functions: Collection[str]) -> Syntax:
         return node
 
     return transform(tree, rule)
+
+
+def by_argument(tree: Syntax, functions: Mapping[str, Sequence[str]]) -> Syntax:
+    r"""A formula in which `\nabla f(x)`, `\nabla f(x)^T` and `\nabla f` of a function of x are derivatives by x.
+
+    Raises:
+        ParseError: a gradient of something else, which does not say by what it is.
+    """
+
+    def of(node: Syntax, order: Any) -> Syntax:
+        function = bare(node)
+        if node.operation in ("juxtapose", "multiply") and not _is_function(node.operands[0]):
+            return replace(node, operands=(of(node.operands[0], order), *node.operands[1:]))
+        if node.operation == "transpose":
+            return replace(node, operands=(of(node.operands[0], order),))
+        parameters = functions.get(function.value, ()) if _is_function(function) else ()
+        arguments = function.operands or tuple(Syntax("name", (), p, node.start, node.end) for p in parameters)
+        if len(parameters) != 1 or arguments[0].operation != "name":
+            raise ParseError("a gradient by what? Write \\nabla_x", node.start)
+        return Syntax("derivative", (function, arguments[0]), order, node.start, node.end)
+
+    return transform(tree, lambda node: of(node.operands[0], node.value) if node.operation == "gradient" else node)
+
+
+def _is_function(node: Syntax) -> bool:
+    return bare(node).operation in ("name", "apply")
 
 
 def entry_by_entry(tree: Syntax, functions: Mapping[str, Definition], shape_of: ShapeOf) -> Syntax:

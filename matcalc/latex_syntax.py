@@ -345,6 +345,10 @@ def _second_derivative_by(node: Syntax, tokens: list[Token]) -> Syntax:
     return replace(node, operation="derivative", operands=(by,), value=2)
 
 
+def _gradient(node: Syntax, tokens: list[Token]) -> Syntax:
+    return replace(node, operation="gradient", operands=(), value=2 if node.operands else 1)
+
+
 def _derivative(node: Syntax, tokens: list[Token]) -> Syntax:
     return replace(node, operands=(node.operands[0], bare(node.operands[1])), value=1)
 
@@ -403,6 +407,7 @@ _MAKE: dict[str, Make] = {
     "label": _label, "expectation": _moment, "covariance": _moment,
     "law": _law, "expectation_under": _under, "covariance_under": _under, "over": _over, "from": _from, "where": _where,
     "limits": _limits, "limits_reversed": _limits_reversed, "summation": _big, "iterated_product": _big,
-    "derivative_by": _derivative_by, "second_derivative_by": _second_derivative_by, "derivative": _derivative,
+    "derivative_by": _derivative_by, "second_derivative_by": _second_derivative_by,
+    "gradient": _gradient, "second_gradient": _gradient, "derivative": _derivative,
     "second_derivative": _second_derivative, "two": _two, "seconds": _seconds, "open": _open, "integral": _integral,
 }  # fmt: skip

@@ -16,6 +16,7 @@ DOT = "dot"  # the value of a product written with a dot, which is the inner pro
 BEHIND = "behind"  # the value of a power or a transpose whose base has its index behind the exponent
 BEYOND = {
     "derivative": "a derivative inside a formula",
+    "gradient": "a gradient without its variable",
     "summation": "a sum over indices",
     "iterated_product": "a product over indices",
     "integral": "an integral",

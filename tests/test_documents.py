@@ -260,6 +260,15 @@ L(2w) = \|y - 2Xw\|^2                                                 right
 L(2w) = 2 \|y - Xw\|^2                                                wrong
 g(x, b) = x^\top A b                                                  definition
 g(b, x) = x^\top A^\top b                                             right""",
+    "a gradient without its variable": r"""
+f(x) = x^\top A x                                                      definition
+\nabla f(x) = (A + A^\top) x                                           right
+\nabla f(b) = (A + A^\top) b                                           right
+\nabla f = 2 A x                                                       wrong
+\nabla f(x)^\top b = b^\top (A + A^\top) x                             right
+\nabla^2 f(x) = A + A^\top                                             right
+\nabla f(x) b^\top = (A + A^\top) x b^\top                             not read
+\nabla f(2x) = 2 (A + A^\top) x                                        not read""",
     "a function of a number applied to a vector": r"""
 \sigma(a) = \frac{1}{1 + e^{-a}}                                       definition
 \mu = \sigma(Xw)                                                      definition
