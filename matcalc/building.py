@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from matcalc import algebra, shape
-from matcalc.errors import ShapeError
+from matcalc.errors import ParseError
 from matcalc.expr import Expr
 from matcalc.inference import BINARY, Inference, is_size, is_transpose
 from matcalc.shape import Dim, Shape, is_open
@@ -35,8 +35,9 @@ class Builder:
         for d in found:
             if is_open(d):
                 text = self.text[node.start : node.end]
-                raise ShapeError(f"the size of {text} at character {node.start + 1} cannot be told from its place; "
-                                 "write eye(n) or ones(n,m) with sizes, or declare its neighbours")  # fmt: skip
+                raise ParseError(f"the size of {text} at character {node.start + 1} cannot be told from its place; "
+                                 "write eye(n) or ones(n,m) with sizes, or declare its neighbours",
+                                 node.start)  # fmt: skip
         return found
 
     def _one(self, node: Syntax) -> Expr:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import reduce
 
-from matcalc.errors import MatcalcError, ShapeError
+from matcalc.errors import MatcalcError, ParseError
 from matcalc.inference import Inference
 from matcalc.plain import plain
 from matcalc.scope import Scope
@@ -49,7 +49,7 @@ def _with_sizes(tree: Syntax, scope: Scope) -> Syntax:
 def _size(d: Dim, at: Syntax) -> Syntax:
     """A dimension as a formula."""
     if is_open(d):
-        raise ShapeError("a size cannot be told from its place")
+        raise ParseError("a size cannot be told from its place: write I_n", at.start)
     factors = [Syntax("name", (), name, at.start, at.end) for name in d.names]
     if d.factor != 1 or d == ONE:
         factors.insert(0, Syntax("number", (), d.factor, at.start, at.end))
