@@ -32,6 +32,7 @@ from matcalc.judgement import (
     judge_stationary,
     undeclared,
 )
+from matcalc.latex_tokens import ACCENTS
 from matcalc.meaning import Definition, expand
 from matcalc.oracle import Evidence
 from matcalc.plain import OF_THE_MATRIX, bare, in_paper, plain
@@ -43,7 +44,10 @@ from matcalc.steps import ASIDE, DEFINITION, UNREAD, Derivation, Step
 from matcalc.syntax import Syntax, walk, with_transposes
 from matcalc.verdict import RIGHT, UNDECIDED, WRONG, Verdict
 
-_OPERATOR = re.compile(r"nabla|partial|frac|/")
+_WRAPPED = (  # braces, fonts and the beginning of an environment
+    r"(?:[\s&{(]|\\[A-Za-z]+\s*\{|\\begin\{[^{}]*\}(?:\{[^{}]*\})?"
+    r"|\\(?:math|bold|text)?(?:cal|bb|bf|rm|sf|symbol|bm)\s)*"
+)
 _OF_THE_WHOLE = ("the sign of the whole", "the whole is off by a factor: it must be multiplied")
 Finding = tuple[str, Verdict | None, str]  # the status of a statement, the verdict, and what else is to be said
 _INEQUALITIES = (">=", "<=", ">", "<")
@@ -194,11 +198,8 @@ class Reader:
     def _forget(self, left: str, line: int) -> None:
         """A name that is given a meaning that cannot be read has none from there."""
         for name in self.glossary.entries:
-            letter = re.escape(name.split("_")[0])
-            if re.search(
-                rf"^[^+*^]*(?<![A-Za-z]){letter}\}}*(_\S+)?\s*(\([^()]*\))?[\s&]*$", left
-            ) and not _OPERATOR.search(left):
-                self.glossary = self.glossary.with_entry(name, Entry(line))
+            if re.fullmatch(_alone(name), left.strip()):
+                self.glossary = self.glossary.renewed(name, Entry(line))
 
     def _define(self, left: Side, right: Side) -> bool:
         """Take up `y := x - mu` or `C(Sigma) := ...`; nothing where the left side is in other notation."""
@@ -226,27 +227,36 @@ class Reader:
 
     def _named(self, found: Heading, formula: Syntax, equation: Syntax | None, line: int) -> Finding:
         """A name that is given to a formula; what it was given to before must be equal."""
-        before = self.glossary.entries.get(found.name)
-        before = before if before is not None and before.definition is not None else None
-        self.glossary = self.glossary.with_entry(found.name, Entry(line))  # until the formula is read
-        known = self.glossary.without([found.name]).meant([formula], self.known)
-        self._require_declared((formula,), known, set(found.parameters))
-        closed_text(formula, known)
-        meaning = Definition(found.parameters, formula)
-        self.glossary = self.glossary.with_entry(found.name, Entry(line, meaning))
+        before, others = self.glossary.entries.get(found.name), self.glossary.without([found.name])
+        try:
+            known = others.meant([formula], self.known)
+            self._require_declared((formula,), known, set(found.parameters))
+            closed_text(formula, known)
+        except MatcalcError:
+            self.glossary = self.glossary.renewed(found.name, Entry(line))
+            raise
+        entry = Entry(line, Definition(found.parameters, formula))
         if equation is not None and _is_point(found.name, variable := bare(equation.operands[1]).value):
-            verdict = judge_stationary(equation, formula, self.glossary.meant((equation,), known))
+            self.glossary, self.set_to_zero = self.glossary.renewed(found.name, entry), equation
+            verdict = judge_stationary(equation, formula, others.meant((equation,), known))
             return verdict.verdict, verdict, f"checked as the point {variable} at which the derivative vanishes"
-        if before is None:
+        if before is None or before.definition is None:
+            self.glossary = self.glossary.with_entry(found.name, entry)
             return DEFINITION, None, ""
-        others = self.glossary.without([found.name])
-        for entry, was in before.meanings():
-            verdict = judge(was.body, formula, others.meant((was.body, formula), self.known))
-            if verdict.is_right:
-                self.glossary = self.glossary.with_entry(found.name, entry)
-                return RIGHT, verdict, ""
-        self.glossary = self.glossary.with_entry(found.name, Entry(line, meaning, before))
+        for earlier, was in before.meanings():
+            if (restated := self._restated_as(was.body, formula, others)) is not None:
+                self.glossary = self.glossary.with_entry(found.name, earlier)
+                return RIGHT, restated, ""
+        self.glossary = self.glossary.renewed(found.name, replace(entry, before=before))
         return UNDECIDED, None, f"not what {found.name} was said to be in line {before.line}: a slip, or a new meaning"
+
+    def _restated_as(self, was: Syntax, formula: Syntax, others: Glossary) -> Verdict | None:
+        """The verdict if a formula is equal to what was said before."""
+        try:
+            verdict = judge(was, formula, others.meant((was, formula), self.known))
+        except MatcalcError:  # it has another shape, or arguments of other shapes
+            return None
+        return verdict if verdict.is_right else None
 
     def _free(self, name: str, sides: tuple[Syntax, Syntax], known: Assumptions, equation: Syntax | None) -> Finding:
         """A declared name alone on a side: the solution of an equation, a claim on what is computed, or a premise."""
@@ -367,6 +377,20 @@ def _free_name(sides: tuple[Syntax, Syntax], known: Assumptions) -> str:
 
 def _names(tree: Syntax, name: str) -> bool:
     return bare(tree).operation == "name" and bare(tree).value == name
+
+
+def _alone(name: str) -> str:
+    r"""A pattern for a name, or a function of that name, that stands alone: `L`, `\mathcal{L}(w)`, `E_D`, `\hat w`."""
+    found = re.fullmatch(r"(?P<letter>.+?)(?:_(?P<word>.+)|(?P<number>\d+))?", name)
+    assert found is not None
+    letter, index = rf"\\?{re.escape(found['letter'])}\}}*", found["word"] or found["number"]
+    if index is None:
+        written = letter
+    elif f"_{index}" in ACCENTS.values():
+        written = rf"\\\w*{index}\s*\{{?\s*{letter}"
+    else:
+        written = rf"{letter}_\{{?(?:\\\w+\{{)?{re.escape(index)}\}}*"
+    return rf"{_WRAPPED}{written}\s*(?:\([^()]*\))?[\s&]*"
 
 
 def _is_point(name: str, variable: str) -> bool:

@@ -8,7 +8,7 @@ from matcalc.assumptions import Assumptions
 from matcalc.closed import closed_text
 from matcalc.entries import joined_name
 from matcalc.errors import DeclarationError, MatcalcError, ParseError, ShapeError
-from matcalc.judgement import differentials, is_free
+from matcalc.judgement import is_free
 from matcalc.meaning import Definition, capital
 from matcalc.plain import ShapeOf, bare
 from matcalc.scope import Scope
@@ -33,6 +33,13 @@ class Entry:
     line: int
     definition: Definition | None = None
     before: "Entry | None" = None
+
+    def with_name(self, old: str, new: str) -> "Entry":
+        """The entry with another name for one in its formula."""
+        if self.definition is None or old not in names(self.definition.body):
+            return self
+        body = transform(self.definition.body, lambda n: replace(n, value=new) if n.value == old else n)
+        return replace(self, definition=replace(self.definition, body=body))
 
     def meanings(self) -> Iterator[tuple["Entry", Definition]]:
         """What it was said to be, the last first."""
@@ -67,6 +74,15 @@ class Glossary:
     def with_entry(self, name: str, entry: Entry) -> "Glossary":
         """The glossary with a name given, or given anew."""
         return replace(self, entries={**self.entries, name: entry})
+
+    def renewed(self, name: str, entry: Entry) -> "Glossary":
+        """The glossary with a name given anew, where what was made of its former meaning keeps that."""
+        old = self.entries.get(name)
+        if old is None or old.definition is None:
+            return self.with_entry(name, entry)
+        kept = f"{name}_of_line_{old.line}"
+        entries = {n: e.with_name(name, kept) for n, e in self.entries.items() if n != name}
+        return Glossary({**entries, kept: old, name: entry})
 
     def without(self, names: Iterable[str]) -> "Glossary":
         """The glossary without some names."""
@@ -145,7 +161,7 @@ def names_formula(found: Heading, formula: Syntax, known: Assumptions) -> bool:
     used = names(formula)
     places = {p.value for n in walk(formula) if n.operation == "subscript" for p in n.operands[1:]}
     is_of_each = found.index in places  # z_i = x_i'w is said of every i
-    is_differential = used & set(differentials(known.declared))
+    is_differential = used & {f"d{name}" for name in known.declared}
     return bool(used) and found.name not in used and not (is_of_each or is_differential or names_entries(formula))
 
 

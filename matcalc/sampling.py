@@ -216,7 +216,9 @@ def _further(symbol: Symbol, values: np.ndarray, factor: float) -> np.ndarray:
 
 def gaps(e: Expr, claim: Expr, symbols: Iterable[Symbol]) -> Iterator[tuple[Points, np.ndarray]]:
     """Points at which an expression has a value, and which of them a claim has none at, for each set of sizes."""
-    for points in sample([e], {*symbols, *claim.symbols}, CANDIDATES):
+    for points in sample(
+        [e], {*symbols, *claim.symbols}, CANDIDATES // 4
+    ):  # of those tried first, without signs forced
         yield points, ~np.isfinite(points(claim)).all((-2, -1))
 
 

@@ -281,6 +281,22 @@ L = \|y - Xw\|^2 + \lambda \|w\|^2                                    undecided
 \nabla_w L = 2X^\top(Xw - y) + 2\lambda w                             right
 \nabla_w L = X^\top(Xw - y)                                           wrong
 L = w^\top X^\top X w - 2 w^\top X^\top y + y^\top y                  right""",
+    "what was made of a former meaning": r"""
+r = y - Xw                                                            definition
+E = r^\top r                                                          definition
+r = y + Xw                                                            undecided
+\nabla_w E = -2X^\top(y - Xw)                                          right
+\nabla_w E = 2X^\top(y + Xw)                                           wrong
+r - y = Xw                                                            right""",
+    "what is no other meaning": r"""
+f = w^\top A w                                                         definition
+\delta f = 2 w^\top A \delta w                                         not read
+\log f = \unknown                                                     not read
+S_N = A + A^\top                                                       definition
+S_{N+1} = S_N + \unknown                                               not read
+\nabla_w f = S_N w                                                     right
+\mathcal{f} = \unknown                                                not read
+\nabla_w f = S_N w                                                     not read""",
     "another meaning that cannot be read": r"""
 L = \|y - Xw\|^2                                                      definition
 L = \|y - Xw\|^2 + \mathrm{Pen}(w)                                    not read
