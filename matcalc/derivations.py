@@ -341,12 +341,15 @@ class Reader:
         return scope.shape_of(plain(inserted(tree, known), scope.shape_of))
 
     def _function_named(self, side: Side) -> set[str]:
-        """f of a side f(x, y) that is nothing else."""
-        first, *rest = [t.type for t in side.tokens] or [""]
-        called = (
-            first == "NAME" and rest[:1] == ["OPEN"] and rest[-1] == "CLOSE" and set(rest[1:-1]) <= {"NAME", "COMMA"}
-        )
-        return {side.tokens[0].value} - self.known.declared.keys() if called else set()
+        """f of a side f(x, y), or E_D of E_D(x), that is nothing else."""
+        if not side.tokens:
+            return set()
+        from matcalc.latex_syntax import indexed_name
+
+        name, end = indexed_name(side.tokens, 0)
+        kinds = [t.type for t in side.tokens[end:]]
+        called = bool(name) and kinds[:1] == ["OPEN"] and kinds[-1] == "CLOSE" and {*kinds[1:-1]} <= {"NAME", "COMMA"}
+        return {name} - self.known.declared.keys() if called else set()
 
     def _require_declared(self, sides: Iterable[Syntax], known: Assumptions, allowed: Iterable[str] = ()) -> None:
         if not (self.strict and self.known.declared):

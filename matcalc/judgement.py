@@ -1,6 +1,6 @@
 """The verdict on one statement: by `check` where both sides have a closed form, by numbers where they have not."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
@@ -10,11 +10,11 @@ import numpy as np
 from matcalc.assumptions import Assumptions
 from matcalc.closed import closed_text, inserted, written_out
 from matcalc.diagnosis import UNKNOWN, Case, Diagnosis, diagnose
-from matcalc.entries import COMPARE, Point, points
+from matcalc.entries import COMPARE, Point, joined_name, points
 from matcalc.errors import MatcalcError, ParseError, ShapeError
 from matcalc.inequalities import check_inequality
 from matcalc.latex import latex_name, to_latex
-from matcalc.meaning import Meaning
+from matcalc.meaning import Meaning, capital
 from matcalc.measured import free_indices, measured
 from matcalc.misprints import misprint
 from matcalc.oracle import TOLERANCE, Evidence, relative_error, structure_of
@@ -168,9 +168,22 @@ def undeclared(tree: Syntax, known: Assumptions) -> set[str]:
     """The names of a formula that nothing says anything of."""
     sizes = known.meaning().sizes
     bound = {v for law in known.laws.values() for v in (law.name,)} | {"pi", "I"}
-    found = {n.value for n in _named(tree)}
+    found = {n.value for n in _named(tree)} | {n for s in _indexed(tree) if (n := _unknown(s, known, bound | sizes))}
     named = {*known.declared, *known.definitions, *known.unspecified}
     return found - bound - sizes - named - set(differentials(named))
+
+
+def _indexed(tree: Syntax) -> list[Syntax]:
+    """The names with indices in a formula."""
+    return [n for n in walk(tree) if n.operation == "subscript" and n.operands[0].operation == "name"]
+
+
+def _unknown(entry: Syntax, known: Assumptions, others: Collection[str]) -> str:
+    """The name of something with an index, where neither that nor the letter alone is known."""
+    base = entry.operands[0].value
+    owners = (joined_name(entry), base, capital(base))
+    is_known = base == "delta" or any(known.is_name(o) or o in others or o in known.unspecified for o in owners)
+    return "" if is_known else joined_name(entry)
 
 
 def _named(tree: Syntax) -> Iterator[Syntax]:

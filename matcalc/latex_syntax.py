@@ -49,13 +49,33 @@ def parse_formula(tokens: Sequence[Token], text: str, functions: Collection[str]
 
 
 def _called(tokens: Sequence[Token], functions: Collection[str]) -> list[Token]:
-    following = [*tokens[1:], None]
-    return [
-        token.update(type="CALLED")
-        if token.type == "NAME" and token.value in functions and after is not None and after.type == "OPEN"
-        else token
-        for token, after in zip(tokens, following, strict=False)
-    ]
+    """The tokens with the names of functions before a bracket marked as such, those with a prime as derivatives."""
+    result: list[Token] = []
+    k = 0
+    while k < len(tokens):
+        name, end = indexed_name(tokens, k)
+        kinds = [t.type for t in tokens[end : end + 2]]
+        called = "DERIVED" if kinds == ["PRIME", "OPEN"] else "CALLED" if kinds[:1] == ["OPEN"] else ""
+        if name in functions and called:
+            result.append(tokens[k].update(type=called, value=name))
+            k = end + (called == "DERIVED")
+        else:
+            result.append(tokens[k])
+            k += 1
+    return result
+
+
+def indexed_name(tokens: Sequence[Token], k: int) -> tuple[str, int]:
+    """The name that begins at an index, E_D as one, and where it ends; no name where there is none."""
+    kinds = [t.type for t in tokens[k : k + 5]]
+    if kinds[:1] != ["NAME"]:
+        return "", k + 1
+    for shape, at in ((["NAME", "SUB"], 2), (["NAME", "SUB", "BEGIN"], 3)):
+        rest = kinds[len(shape) : len(shape) + 2]
+        if kinds[: len(shape)] == shape and rest[:1] in (["NAME"], ["NUMBER"]) and (at == 2 or rest[1:] == ["END"]):
+            index = tokens[k + at].value
+            return f"{tokens[k].value}{'' if index.isdigit() else '_'}{index}", k + at + (1 if at == 2 else 2)
+    return str(tokens[k].value), k + 1
 
 
 def _unexpected(token: Token, tokens: Sequence[Token], text: str) -> ParseError:
@@ -345,6 +365,16 @@ def _second_derivative_by(node: Syntax, tokens: list[Token]) -> Syntax:
     return replace(node, operation="derivative", operands=(by,), value=2)
 
 
+def _derived(node: Syntax, tokens: list[Token]) -> Syntax:
+    """f'(x) is the derivative of f(x) by x."""
+    arguments = node.operands[0].operands
+    if [a.operation for a in arguments] != ["name"]:
+        raise ParseError(f"a derivative by what (character {node.start + 1})? Write it of {tokens[0].value} at a name",
+                         node.start)  # fmt: skip
+    of = replace(node, operation="apply", operands=arguments, value=tokens[0].value)
+    return replace(node, operation="derivative", operands=(of, arguments[0]), value=1)
+
+
 def _gradient(node: Syntax, tokens: list[Token]) -> Syntax:
     return replace(node, operation="gradient", operands=(), value=2 if node.operands else 1)
 
@@ -403,7 +433,8 @@ _MAKE: dict[str, Make] = {
     "primed": _primed, "juxtapose": _juxtapose, "multiply": _multiply,
     "divide": _divide, "fraction": _fraction, "call": _call, "application": _application, "powered": _powered,
     "elementwise_call": _apply,
-    "run": _run, "root": _root, "apply": _apply, "subscript": _subscript, "indices": _indices, "place": _place,
+    "run": _run, "root": _root, "apply": _apply, "derived": _derived,
+    "subscript": _subscript, "indices": _indices, "place": _place,
     "label": _label, "expectation": _moment, "covariance": _moment,
     "law": _law, "expectation_under": _under, "covariance_under": _under, "over": _over, "from": _from, "where": _where,
     "limits": _limits, "limits_reversed": _limits_reversed, "summation": _big, "iterated_product": _big,

@@ -252,6 +252,15 @@ E_D = \|y - Xw\|^2                                                    definition
 E = E_D + \lambda w^\top w                                            definition
 \nabla_w E_D = 2X^\top(Xw - y)                                        right
 \nabla_w E = 2X^\top(Xw - y) + 2 w                                    wrong""",
+    "functions with an index, and derivatives with a prime": r"""
+E_D(w) = \frac1{2d}\|y - Xw\|^2                                         definition
+f_k(w) = w^\top A w                                                    definition
+E(w) = E_D(w) + \lambda f_k(w)                                         definition
+\nabla E(w) = \frac1d X^\top(Xw - y) + \lambda(A + A^\top)w            right
+\nabla_w E_D = X^\top(Xw - y)                                          wrong
+f_k'(w) = (A + A^\top) w                                               right
+f_k'(w) = A w                                                          wrong
+\operatorname{tr} F_{ab} = 1                                           not read""",
     "functions": r"""
 L(w) = \|y - Xw\|^2                                                   definition
 \nabla_w L = 2X^\top(Xw - y)                                          right
