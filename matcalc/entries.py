@@ -252,6 +252,8 @@ class Point:
 
     def _call(self, tree: Syntax) -> np.ndarray:
         name = tree.value
+        if not tree.operands:
+            raise ParseError(f"{name}: the argument is missing", tree.start)
         if name in ("eye", "ones", "zeros"):
             rows, columns = (self._size(o) for o in (*tree.operands, *tree.operands)[:2])
             return {"eye": lambda r, c: np.eye(r), "ones": lambda r, c: np.ones((r, c)),

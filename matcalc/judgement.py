@@ -1,6 +1,7 @@
 """The verdict on one statement: by `check` where both sides have a closed form, by numbers where they have not."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
@@ -15,7 +16,7 @@ from matcalc.errors import MatcalcError, ParseError, ShapeError
 from matcalc.inequalities import check_inequality
 from matcalc.latex import latex_name, to_latex
 from matcalc.meaning import Meaning, capital
-from matcalc.measured import free_indices, measured
+from matcalc.measured import free_indices, lengths, measured
 from matcalc.misprints import misprint
 from matcalc.oracle import TOLERANCE, Evidence, relative_error, structure_of
 from matcalc.plain import LOOPS, bare, to_language
@@ -273,7 +274,7 @@ def _equality(left: Syntax, right: Syntax, known: Assumptions) -> Callable[[], V
 
 def by_numbers(left: Syntax, right: Syntax, known: Assumptions) -> Verdict:
     """Whether two sides have the same value at several points and for every value of their free indices."""
-    meaning = known.meaning()
+    meaning = _with_sizes(known)
     left, right = (written_out(t, known, meaning) for t in (left, right))
     asked = Reading(known.reading) if known.reading is not None else None
     found = {r: compare(left, right, replace(meaning, reading=r)) for r in _readings(left, right, meaning, asked)}
@@ -288,6 +289,16 @@ def by_numbers(left: Syntax, right: Syntax, known: Assumptions) -> Verdict:
         return Verdict(UNDECIDED, asked, (), None, None, shown)
     cause = _factor(left, right, meaning) or _edit(left, right, known) or UNKNOWN
     return Verdict(WRONG, asked, (), cause, None, shown)
+
+
+def _with_sizes(known: Assumptions) -> Meaning:
+    """What names mean, with the sizes of I and 1 in what they stand for."""
+    meaning, written = known.meaning(), {}
+    for name, definition in known.definitions.items():
+        written[name] = definition
+        with suppress(MatcalcError):  # it may be of no use here
+            written[name] = replace(definition, body=written_out(definition.body, known, meaning))
+    return replace(meaning, definitions=written)
 
 
 def _readings(left: Syntax, right: Syntax, meaning: Meaning, asked: Reading | None) -> Sequence[Reading]:
@@ -336,7 +347,7 @@ def _error(a: np.ndarray, b: np.ndarray, is_zero: bool) -> float:
 
 def instances_of(at: Point, trees: Sequence[Syntax]) -> Iterator[Point]:
     """The point with every choice of values for the free indices that the conditions allow."""
-    names = sorted({n for tree in trees for n in free_indices(tree, frozenset(at.sizes))})
+    names = sorted({n for tree in trees for n in free_indices(tree, lengths(at.sizes))})
     here = [at]
     for name in names:
         ranges = at.range(name, trees)
@@ -365,7 +376,7 @@ def _factor(left: Syntax, right: Syntax, meaning: Meaning) -> Diagnosis | None:
 def _edit(left: Syntax, right: Syntax, known: Assumptions) -> Diagnosis | None:
     """The edit of a right side in closed form that gives what the left side is measured to be."""
     text, meaning = closed_text(right, known), known.meaning()
-    if text is None or is_zero(right) or any(free_indices(left, frozenset(meaning.sizes))):
+    if text is None or is_zero(right) or any(free_indices(left, lengths(meaning.sizes))):
         return None
     scope = Scope(known.let)
     try:

@@ -1,6 +1,6 @@
 """A formula that has no closed form, as an expression: measured where others are tried, and its derivative with it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,6 +81,11 @@ def _at_each_point(formula: Formula) -> Formula:
         return np.stack([formula(sizes, {n: v[p] for n, v in values.items()}) for p in points])
 
     return at
+
+
+def lengths(sizes: Iterable[str]) -> frozenset[str]:
+    """The names of sizes that x_n may be indexed with; i, j, k and l are indices even where a size has the letter."""
+    return frozenset(sizes) - set("ijkl")
 
 
 def free_indices(tree: Syntax, bound: frozenset[str]) -> Iterator[str]:

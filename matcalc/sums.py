@@ -11,7 +11,7 @@ from matcalc.errors import DeclarationError, ParseError, ShapeError
 from matcalc.expr import Expr, Symbol
 from matcalc.latex_syntax import parse_formula
 from matcalc.latex_tokens import tokenise
-from matcalc.measured import Measured, free_indices, measured
+from matcalc.measured import Measured, free_indices, lengths, measured
 from matcalc.plain import LOOPS, in_paper
 from matcalc.sampling import sample
 from matcalc.scope import Scope
@@ -78,7 +78,7 @@ def _measured(tree: Syntax, text: str, known: Assumptions, scope: Scope) -> Meas
     meaning = known.meaning()
     for name in sorted(_indices(tree) & {*known.declared, *meaning.sizes}):
         raise ParseError(f"{name} is declared, and an index in {text!r}: call the index by another letter", 0)
-    free = sorted(set(free_indices(tree, frozenset(meaning.sizes))))
+    free = sorted(set(free_indices(tree, lengths(meaning.sizes))))
     if free:
         raise ParseError(f"the index {free[0]} is free in {text!r}: write the whole of it, not one entry", 0)
     tree = written_out(in_paper(tree, scope.shape_of), known, meaning)

@@ -337,6 +337,20 @@ def test_what_names_stand_for(written_so, tmp_path):
     assert [(s.formula, s.status) for s in found] == [(f.strip(), status.strip()) for f, status in lines]
 
 
+def test_ones_and_identities_in_what_a_name_stands_for(tmp_path):
+    rows = [
+        r"p = A\mathbf 1",
+        r"p_i = \sum_j A_{ij}",
+        r"p_i = \sum_j A_{ji}",
+        "K = I - A",
+        r"K_{ij} = \delta_{ij} - A_{ij}",
+    ]
+    rows += [r"(BA)_{ik} = \sum_j B_{ij} A_{jk}", r"(AF)_{ik} = \sum_j A_{ji} F_{jk}"]  # k is a size too
+    text = "% let: A: n x n; B: n x n; F: n x k\n" + "\n\n".join(f"$$ {row} $$" for row in rows)
+    found = matcalc.proofread(written(tmp_path, "p.tex", text)).steps
+    assert [s.status for s in found] == ["definition", "right", "wrong", "definition", "right", "right", "wrong"]
+
+
 def test_an_index_may_have_the_letter_of_a_size(tmp_path):
     text = "% let: W: k x d; y z: 5; V: k x m; u: m\n\\[\\sum_{k=1}^5 y_k z_k = y^\\top z\\]\n"
     text += "\\[\\sum_{k=1}^5 y_k z_k = 5 y_k z_k\\]\n\\[\\sum_{k=1}^m u_k = u^\\top \\mathbf{1}\\]\n"
