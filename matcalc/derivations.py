@@ -262,6 +262,7 @@ class Reader:
         """A declared name alone on a side: the solution of an equation, a claim on what is computed, or a premise."""
         other = sides[1] if _names(sides[0], name) else sides[0]
         if equation is not None and bare(equation.operands[1]).value == name:
+            self.set_to_zero = equation
             verdict = judge_stationary(equation, other, self.glossary.meant((equation,), known))
             return verdict.verdict, verdict, "checked as the point at which the derivative vanishes"
         is_computed = other is sides[0] and bare(other).operation in ("derivative", "expectation", "covariance")
@@ -321,7 +322,7 @@ class Reader:
         if verdict.is_right or multiple:
             restated = replace(verdict, verdict=RIGHT, diagnosis=None)
             return RIGHT, restated, "up to a factor the derivative that was set to zero"
-        return ASIDE, None, f"an equation for {variable}, and no multiple of the derivative that was set to zero"
+        return UNDECIDED, None, f"an equation for {variable}, and no multiple of the derivative that was set to zero"
 
     def _tree(self, side: Side, also: Collection[str] = ()) -> Syntax:
         functions = {*self.known.functions, *self.glossary.functions, *also}
