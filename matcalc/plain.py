@@ -185,11 +185,14 @@ def constant(node: Syntax) -> Fraction | None:
 
 
 def _indexed(node: Syntax, shape_of: ShapeOf) -> Syntax:
-    """x_1 is the name x1, I_n the identity, 1_n the vector of ones, ‖X‖_F a norm."""
+    """x_1 is the name x1, I_n and I_{nm} the identity, 1_n the vector of ones, ‖X‖_F a norm."""
     base, *indices = bare(node.operands[0]), *node.operands[1:]
     texts = [str(i.value) for i in indices]
     if base.operation == "name" and base.value == "I" and len(indices) == 1:
         return replace(node, operation="call", operands=(indices[0],), value="eye")
+    if base.operation == "name" and base.value == "I" and len(indices) == 2 and not set(texts) & set("ijkl"):
+        return replace(node, operation="call", operands=(replace(node, operation="multiply", operands=tuple(indices)),),
+                       value="eye")  # fmt: skip
     if base.operation == "call" and base.value == "vector" and len(indices) == 1:
         one = Syntax("number", (), Fraction(1), node.end, node.end)
         return replace(node, operation="call", operands=(indices[0], one), value="ones")

@@ -3,24 +3,31 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from matcalc import shape
-from matcalc.algebra import is_zero, zeros
+from matcalc.algebra import call, is_zero, multiply, number, transpose, zeros
 from matcalc.beside import beside
 from matcalc.blackbox import argument_names, blackbox
 from matcalc.comparison import Comparison
+from matcalc.differential import differential
 from matcalc.errors import MatcalcError, ParseError, ShapeError
 from matcalc.exact import ExactClaim
 from matcalc.expr import Expr, Symbol
 from matcalc.formulation import derivative_shape, is_read, kind_of, through_cholesky, vectorised_shape
-from matcalc.oracle import structure_of
-from matcalc.sampling import Points
+from matcalc.oracle import TOLERANCE, relative_error, structure_of
+from matcalc.sampling import Points, sample
 from matcalc.scope import Scope
 from matcalc.shape import Shape
+from matcalc.simplification import simplify
 from matcalc.structure import Reading
 from matcalc.sums import has_sums, read_with_sums
+from matcalc.transpose import gradient
 
+_SECOND = re.compile(r"\s*(?:\\mathrm\s*)?\{?d\}?\s*(?:\^\s*\{?\s*2\s*\}?|2)\s*[A-Za-z(\\][^=]*=")
 Statement = str | Expr | Callable[..., Any]
 
 
@@ -105,6 +112,8 @@ def read_claim(
         ParseError, DeclarationError, ShapeError: one of them cannot be read, or does not fit in itself.
     """
     name = wrt.name if isinstance(wrt, Symbol) else wrt
+    if order == 1 and isinstance(claim, str) and _SECOND.match(claim):
+        raise ParseError("the claim is a second differential: ask with order=2 (--order 2)", 0)
     if not (isinstance(expression, str | Expr) and isinstance(claim, str | Expr)):
         return _problem(*read_functions(expression, claim, let, name), order, layout)
     if isinstance(expression, Expr):
@@ -201,11 +210,34 @@ def in_shape(claim: Expr, wanted: Shape) -> Expr:
     return zeros(wanted) if claim.is_scalar and is_zero(claim) else claim
 
 
+def _of_quadratic_form(claim: Expr, variable: Symbol, d: Symbol) -> Expr:
+    """H dX of a claim <dX, H dX>, which is half its gradient by dX; the claim itself where it is no quadratic form.
+
+    Raises:
+        ParseError: the variable is structured: then H dX has a reading, and the claim none.
+    """
+    if not structure_of(variable).is_unconstrained:
+        raise ParseError(
+            f"a second differential of a {variable.structure} variable is read as the differential of the gradient, "
+            f"a formula in {d.name} of the shape of {variable.name}", 0
+        )  # fmt: skip
+    moved = Symbol(f"d{d.name}", d.shape)
+    half = simplify(multiply(number(Fraction(1, 2)), gradient(differential(claim, {d.name: moved}), moved)))
+    form = call("tr", multiply(transpose(half), d))
+    for at in sample([claim, form], [d]):
+        with np.errstate(all="ignore"):
+            if (relative_error(at(form), at(claim)) > TOLERANCE[2]).any():
+                return claim
+    return half
+
+
 def _problem(scope: Scope, e: Expr, claim: Expr, order: int, layout: str) -> Problem:
     variable = scope.variable
     kind = kind_of(e.shape, variable.shape, order)
     if scope.differential_name in claim.names:
         kind = "differential"
+        if order == 2 and claim.is_scalar and e.is_scalar and not variable.is_scalar:
+            claim = _of_quadratic_form(claim, variable, scope.differential)
         wanted = e.shape if order == 1 else variable.shape
     else:
         wanted = derivative_shape(e.shape, variable.shape, order, layout)

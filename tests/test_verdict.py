@@ -515,3 +515,30 @@ def test_a_function_may_give_the_matrix_of_a_differential(expression, claim, let
 def test_a_claim_without_a_value_in_the_other_layout_is_wrong(f, claim, wrt):
     let = ["A: p x n", "X: n x m", "B: m x q", "x: n"]
     assert check(f, claim, wrt, let).verdict == WRONG
+
+
+QUADRATIC_FORMS = [  # the second differential <dX, H dX> of a scalar
+    ("tr(X^3)", "6*tr(X*dX*dX)", RIGHT),
+    ("tr(X^3)", "d^2F = 3*tr(X*dX*dX)", WRONG),
+    ("tr(X^3)", "3*tr(X^2*dX)", WRONG),
+    ("logdet(X)", "-tr(inv(X)*dX*inv(X)*dX)", RIGHT),
+    ("logdet(X)", "tr(inv(X)*dX*inv(X)*dX)", WRONG),
+    (r"\operatorname{tr}(AX^2)", r"\mathrm{d}^2 F = 2\operatorname{tr}(A dX dX)", RIGHT),
+    ("tr(X^2) + 1", "2*tr(dX*dX) + 1", WRONG),
+]
+
+
+@pytest.mark.parametrize(("expression", "claim", "verdict"), QUADRATIC_FORMS)
+def test_a_second_differential_may_be_a_quadratic_form(expression, claim, verdict):
+    assert check(expression, claim, "X", ["X: n x n", "A: n x n"], order=2).verdict == verdict
+
+
+@pytest.mark.parametrize(("let", "order", "message"), [("spd", 2, "of a spd variable"), ("", 1, "ask with order=2")])
+def test_a_quadratic_form_that_is_not_read_says_why(let, order, message):
+    with pytest.raises(ParseError, match=message):
+        check("tr(X^2)", "d2F = 2*tr(dX*dX)", "X", [f"X: n x n {let}"], order=order)
+
+
+def test_an_identity_of_a_product_of_sizes():
+    assert check(r"A \otimes I_{nm}", r"A \otimes I_n \otimes I_m", None, ["A: n x m"]).verdict == RIGHT
+    assert check(r"\|X\|_F^2", r"2 I_{nm}", "X", ["X: n x m"], order=2).verdict == RIGHT
