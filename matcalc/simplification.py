@@ -80,8 +80,9 @@ def is_symmetric(e: Expr) -> bool:
 # --- rules -----------------------------------------------------------------------------------------------------------
 
 
-def _transposed_symbol(e: Transpose) -> Expr | None:
-    if isinstance(e.of, Symbol):
+def transposed_symbol(e: Expr) -> Expr | None:
+    """X for the transpose of a symmetric X, -X for that of a skew one."""
+    if isinstance(e, Transpose) and isinstance(e.of, Symbol):
         if e.of.structure in ("symmetric", "spd", "diagonal"):
             return e.of
         if e.of.structure == "skew":
@@ -257,7 +258,7 @@ def _trace_of_skew(e: Call) -> Expr | None:
 # --- the table ------------------------------------------------------------------------------------------------------
 
 RULES: dict[type[Expr], tuple[Callable[..., Expr | None], ...]] = {
-    Transpose: (_transposed_symbol,),
+    Transpose: (transposed_symbol,),
     Power: (_orthogonal_inverse,),
     Product: (
         lambda e: _neighbours(e, _orthogonal_pair),

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from matcalc.algebra import transpose
+from matcalc.algebra import rewrite, transpose
 from matcalc.expr import (
     Apply,
     Call,
@@ -32,6 +32,7 @@ from matcalc.expr import (
     Transpose,
 )
 from matcalc.shape import ONE, SCALAR, Dim
+from matcalc.simplification import transposed_symbol
 from matcalc.syntax import GREEK
 
 SUM, PRODUCT, UNARY, POSTFIX, ATOM = range(5)
@@ -206,7 +207,8 @@ class Printer:
             case Filled((n, m)):
                 return style.filled("ones" if isinstance(e, Ones) else "zeros", self.dim(n), self.dim(m))
             case Sum(terms) if e.shape[0] == ONE and any(isinstance(t, Transpose) for t in terms):
-                return style.transpose(self.text(transpose(e)))  # (x - μ)ᵀ rather than xᵀ - μᵀ
+                turned = rewrite(transpose(e), transposed_symbol)
+                return style.transpose(self.text(turned))  # (x - μ)ᵀ rather than xᵀ - μᵀ
             case Sum(terms):
                 return self.sum(terms), SUM
             case Product():
