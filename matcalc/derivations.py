@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from matcalc.assumptions import Assumptions, stated
@@ -238,7 +239,10 @@ class Reader:
         entry = Entry(line, Definition(found.parameters, formula))
         if equation is not None and _is_point(found.name, variable := bare(equation.operands[1]).value):
             self.glossary, self.set_to_zero = self.glossary.renewed(found.name, entry), equation
-            verdict = judge_stationary(equation, formula, others.meant((equation,), known))
+            try:
+                verdict = judge_stationary(equation, formula, others.meant((equation,), known))
+            except MatcalcError as error:
+                return UNDECIDED, None, str(error)
             return verdict.verdict, verdict, f"checked as the point {variable} at which the derivative vanishes"
         if before is None or before.definition is None:
             self.glossary = self.glossary.with_entry(found.name, entry)
@@ -289,9 +293,10 @@ class Reader:
                 raise
             cause = replace(cause, kind="not-conformable", message=f"{error}; {cause.message}")
             verdict = Verdict(WRONG, None, (), cause, None, Evidence(False, 0, float("inf")))
-        if equation is not None and verdict.verdict == WRONG:
+        nodes = [node for side in sides for node in walk(side)]
+        if equation is not None and verdict.verdict == WRONG and not any(n.operation == "derivative" for n in nodes):
             variable = bare(equation.operands[1]).value
-            if any(_names(n, variable) for side in sides for n in walk(side)):
+            if any(_names(n, variable) for n in nodes):
                 self.set_to_zero = equation
                 return self._restated(equation, sides, variable)
         if verdict.verdict == WRONG and verdict.diagnosis in (None, UNKNOWN):
@@ -307,8 +312,9 @@ class Reader:
         """With which earlier meaning of a name an equality holds."""
         used = names(sides[0]) | names(sides[1])
         for meant, glossary in self.glossary.earlier(used):
-            if judge(*sides, glossary.meant(sides, self.known)).is_right:
-                return meant
+            with suppress(MatcalcError):
+                if judge(*sides, glossary.meant(sides, self.known)).is_right:
+                    return meant
         return ""
 
     def _restated(self, equation: Syntax, sides: tuple[Syntax, Syntax], variable: str) -> Finding:
@@ -317,7 +323,11 @@ class Reader:
         try:
             verdict = judge(equation, difference, self.glossary.meant((equation, *sides), self.known))
         except MatcalcError:
-            return ASIDE, None, f"an equation for {variable}"
+            return (
+                UNDECIDED,
+                None,
+                f"an equation for {variable} that cannot be compared with the derivative set to zero",
+            )
         multiple = verdict.diagnosis is not None and verdict.diagnosis.message.startswith(_OF_THE_WHOLE)
         if verdict.is_right or multiple:
             restated = replace(verdict, verdict=RIGHT, diagnosis=None)

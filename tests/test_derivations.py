@@ -509,7 +509,7 @@ AS_PRINTED = [  # declarations, statement, the statuses of its steps
     (
         "A: m x n; x: n; y: m",
         r"\nabla_x \|Ax - y\|^2 = 0 \Rightarrow A^T A x = A^T y + x",
-        ["not a claim", "not a claim"],
+        ["not a claim", "undecided"],
     ),
     ("W: m x n; x: n; v: m; L := v'*W*x", r"\partial L / \partial W_{ij} = \sum_k v_k x_i", ["not read"]),
     ("X: m x n; w: n; y: m", r"\nabla_w \|Xw - y\|^2 = 2X(Xw - y)", ["wrong"]),

@@ -320,6 +320,13 @@ z = Ax                                                                definition
 \nabla_w a^\top w = y                                                 wrong
 \operatorname{tr}(A) = b                                              wrong
 A = X^\top X                                                          not a claim""",
+    "after an equation": r"""
+\nabla_w \|y - Xw\|^2 = 0                                              not a claim
+X^\top X w = X^\top y                                                  right
+X^\top X w = X y - w                                                   not read
+\nabla_w \|y - Xw\|^2 = 0                                              not a claim
+X^\top X w = -X^\top y                                                 undecided
+\nabla_w^2 \|y - Xw\|^2 = X^\top X                                     wrong""",
     "a value of the variable": r"""
 \nabla_w (\|y - Xw\|^2 + \lambda w^\top w) = 0                        not a claim
 \hat w = (X^\top X + \lambda I) X^\top y                              wrong
