@@ -1,20 +1,18 @@
 """What of a formula the plain language can say, under some assumptions."""
 
-from dataclasses import replace
-
 from matcalc.assumptions import Assumptions
 from matcalc.entries import joined_name
-from matcalc.meaning import Meaning, capital, expand
+from matcalc.meaning import Meaning, capital, expand, inserted
 from matcalc.plain import BEYOND, bare, plain, to_language
 from matcalc.scope import Scope
 from matcalc.sized import sized
-from matcalc.syntax import Syntax, transform, walk
+from matcalc.syntax import Syntax, walk
 
 
 def closed_text(tree: Syntax, known: Assumptions, by: str = "") -> str | None:
     """A formula in the plain language, definitions put in; None where it has no closed form there."""
     definitions = {n: d for n, d in known.definitions.items() if n != by}
-    tree = inserted(tree, replace(known, definitions=definitions))
+    tree = inserted(tree, definitions)
     if any(is_beyond(node, known) for node in walk(tree)):
         return None
     scope = Scope(known.let)
@@ -31,25 +29,6 @@ def is_beyond(node: Syntax, known: Assumptions) -> bool:
     owners = (base.value, capital(base.value)) if base.operation == "name" else ()
     is_name = base.operation == "name" and (known.is_name(joined_name(node)) or not any(map(known.is_name, owners)))
     return not is_name or base.value == "delta"
-
-
-def inserted(tree: Syntax, known: Assumptions) -> Syntax:
-    """A formula with the definitions of its names put in, those of functions at their arguments."""
-    for _ in range(len(known.definitions)):
-        changed = transform(tree, lambda node: _insert(node, known))
-        if changed is tree:
-            break
-        tree = changed
-    return tree
-
-
-def _insert(node: Syntax, known: Assumptions) -> Syntax:
-    definition = known.definitions.get(node.value) if node.operation in ("name", "apply") else None
-    if definition is None or (node.operation == "apply" and not definition.parameters):
-        return node
-    given = dict(zip(definition.parameters, node.operands, strict=True)) if node.operation == "apply" else {}
-    body = transform(definition.body, lambda n: given.get(n.value, n) if n.operation == "name" else n)
-    return Syntax("group", (body,), None, node.start, node.end)
 
 
 def written_out(tree: Syntax, known: Assumptions, meaning: Meaning) -> Syntax:

@@ -7,22 +7,22 @@ from dataclasses import dataclass, field, replace
 
 from matcalc.assumptions import Assumptions, stated
 from matcalc.batch import error_message
-from matcalc.closed import closed_text, inserted
+from matcalc.closed import closed_text
 from matcalc.diagnosis import UNKNOWN
 from matcalc.document import ASSUMPTION, Part, lines, rows
 from matcalc.entries import COMPARE
-from matcalc.errors import DeclarationError, MatcalcError, ShapeError
+from matcalc.errors import DeclarationError, MatcalcError, ParseError, ShapeError
 from matcalc.glossary import (
     Entry,
     Glossary,
     Heading,
-    applied,
     by_argument,
     entry_by_entry,
     heading_of,
     names,
     names_entries,
     names_formula,
+    with_functions,
 )
 from matcalc.integrals import mentions
 from matcalc.judgement import (
@@ -34,11 +34,11 @@ from matcalc.judgement import (
     undeclared,
 )
 from matcalc.latex_tokens import ACCENTS
-from matcalc.meaning import Definition, expand
+from matcalc.meaning import Definition, expand, inserted
 from matcalc.oracle import Evidence
-from matcalc.plain import OF_THE_MATRIX, bare, in_paper, plain
+from matcalc.plain import OF_THE_MATRIX, PRIMED, bare, in_paper, plain
 from matcalc.scope import Declarations, Scope, declarations
-from matcalc.shape import Shape
+from matcalc.shape import Shape, is_scalar
 from matcalc.slips import slip
 from matcalc.statements import Chain, Side, chains
 from matcalc.steps import ASIDE, DEFINITION, UNREAD, Derivation, Step
@@ -49,6 +49,7 @@ _WRAPPED = (  # braces, fonts and the beginning of an environment
     r"(?:[\s&{(]|\\[A-Za-z]+\s*\{|\\begin\{[^{}]*\}(?:\{[^{}]*\})?"
     r"|\\(?:math|bold|text)?(?:cal|bb|bf|rm|sf|symbol|bm)\s)*"
 )
+_PRIME = r"a prime: a transpose, a derivative or another name? Write ^\top or \tilde"
 _OF_THE_WHOLE = ("the sign of the whole", "the whole is off by a factor: it must be multiplied")
 Finding = tuple[str, Verdict | None, str]  # the status of a statement, the verdict, and what else is to be said
 _INEQUALITIES = (">=", "<=", ">", "<")
@@ -148,8 +149,11 @@ class Reader:
     def _is_condition(self, chain: Chain) -> bool:
         """Whether a statement is about indices, `i = j`, and so a condition on what follows it in the formula."""
         names = [side.text for side in chain.sides]
-        alone = len(names) == 2 and all(re.fullmatch(r"[a-z]'?", n) and not self.known.is_name(n) for n in names)
+        alone = len(names) == 2 and all(re.fullmatch(r"[a-z]'?", n) and not self._is_name(n) for n in names)
         return alone and chain.sides[1].tokens != () and chain.sides[1].relation in COMPARE
+
+    def _is_name(self, text: str) -> bool:
+        return self.known.is_name(text) or text.rstrip("'") in self.glossary
 
     def _alone(self, side: Side, part: Part) -> Iterator[Step]:
         """A formula without a relation, which a line `= ...` may continue; one in another notation is passed by."""
@@ -186,6 +190,8 @@ class Reader:
         if right.relation == "=" and (named := self._heading(left, right)) is not None:
             return self._named(*named, equation, line)
         sides = self._tree(left), self._tree(right)
+        if _is_primed(sides[0]) and not _names(sides[1], bare(sides[0].operands[0]).value):  # M' = M + x x^T
+            raise ParseError(_PRIME, sides[0].start)
         known = self.glossary.meant(sides, self.known)
         self._require_declared(sides, known)
         if any(map(names_entries, sides)):
@@ -247,20 +253,25 @@ class Reader:
         if before is None or before.definition is None:
             self.glossary = self.glossary.with_entry(found.name, entry)
             return DEFINITION, None, ""
+        is_slip = False
         for earlier, was in before.meanings():
-            if (restated := self._restated_as(was.body, formula, others)) is not None:
+            compared = self._compared(was.body, formula, others)
+            if compared is not None and compared.is_right:
                 self.glossary = self.glossary.with_entry(found.name, earlier)
-                return RIGHT, restated, ""
+                return RIGHT, compared, ""
+            is_slip |= compared is not None and compared.diagnosis not in (None, UNKNOWN)
+        if not is_slip:  # nothing that one might have written for the other
+            self.glossary = self.glossary.renewed(found.name, entry)
+            return DEFINITION, None, f"another meaning than in line {before.line}"
         self.glossary = self.glossary.renewed(found.name, replace(entry, before=before))
         return UNDECIDED, None, f"not what {found.name} was said to be in line {before.line}: a slip, or a new meaning"
 
-    def _restated_as(self, was: Syntax, formula: Syntax, others: Glossary) -> Verdict | None:
-        """The verdict if a formula is equal to what was said before."""
+    def _compared(self, was: Syntax, formula: Syntax, others: Glossary) -> Verdict | None:
+        """The verdict on what was said before and what is said now as an equality; None where they cannot be one."""
         try:
-            verdict = judge(was, formula, others.meant((was, formula), self.known))
+            return judge(was, formula, others.meant((was, formula), self.known))
         except MatcalcError:  # it has another shape, or arguments of other shapes
             return None
-        return verdict if verdict.is_right else None
 
     def _free(self, name: str, sides: tuple[Syntax, Syntax], known: Assumptions, equation: Syntax | None) -> Finding:
         """A declared name alone on a side: the solution of an equation, a claim on what is computed, or a premise."""
@@ -301,19 +312,19 @@ class Reader:
                 return self._restated(equation, sides, variable)
         if verdict.verdict == WRONG and verdict.diagnosis in (None, UNKNOWN):
             verdict = replace(verdict, diagnosis=slip(*written, known, self._tree) or UNKNOWN)
-        if verdict.verdict == WRONG and (meant := self._as_before(sides)):
-            return UNDECIDED, None, f"right with {meant}, and wrong with what it was said to be since"
+        if verdict.verdict in (RIGHT, WRONG) and (meant := self._otherwise(sides, verdict.is_right)):
+            was, now = ("wrong", "right") if verdict.is_right else ("right", "wrong")
+            return UNDECIDED, None, f"{was} with {meant}, and {now} with what it was said to be since"
         if not verdict.is_right and (found := self._set_to_zero(sides, origin)):
             self.set_to_zero = found
             return ASIDE, None, f"the derivative is set to zero: an equation for {bare(found.operands[1]).value}"
         return _as_found(verdict, sides, written)
 
-    def _as_before(self, sides: tuple[Syntax, Syntax]) -> str:
-        """With which earlier meaning of a name an equality holds."""
-        used = names(sides[0]) | names(sides[1])
-        for meant, glossary in self.glossary.earlier(used):
+    def _otherwise(self, sides: tuple[Syntax, Syntax], is_right: bool) -> str:
+        """With which earlier meaning of a name the verdict is another."""
+        for meant, glossary in self.glossary.earlier(names(sides[0]) | names(sides[1])):
             with suppress(MatcalcError):
-                if judge(*sides, glossary.meant(sides, self.known)).is_right:
+                if judge(*sides, glossary.meant(sides, self.known)).is_right != is_right:
                     return meant
         return ""
 
@@ -339,17 +350,31 @@ class Reader:
         tree = self.glossary.named(side.tree(functions), self.known)
         if side.tokens:
             definitions = {**self.known.definitions, **self.glossary.definitions}
+            self._refuse_primes(tree)
             parameters = {n: d.parameters for n, d in definitions.items()}
             tree = by_argument(tree, parameters | {f: (x,) for f, x in self.known.unspecified.items()})
             return in_paper(entry_by_entry(tree, definitions, self._shape_of), self._shape_of)
-        tree = applied(tree, functions)
+        tree = with_functions(tree, functions)
         return tree if self.known.is_name("T") else with_transposes(tree)
+
+    def _refuse_primes(self, tree: Syntax) -> None:
+        """A prime is the transpose, but seldom of a number or of a function."""
+        for node in walk(tree):
+            if _is_primed(node) and self._is_no_matrix(bare(node.operands[0])):
+                raise ParseError(_PRIME, node.start)
+
+    def _is_no_matrix(self, named: Syntax) -> bool:
+        if named.operation != "name" or named.value in self.known.functions | self.glossary.functions:
+            return named.operation == "name"
+        with suppress(MatcalcError):
+            return is_scalar(self._shape_of(named))
+        return False
 
     def _shape_of(self, tree: Syntax) -> Shape:
         """The shape of a formula, with what is defined in it."""
         known = self.glossary.meant((tree,), self.known)
         scope = Scope(known.let)
-        return scope.shape_of(plain(inserted(tree, known), scope.shape_of))
+        return scope.shape_of(plain(inserted(tree, known.definitions), scope.shape_of))
 
     def _function_named(self, side: Side) -> set[str]:
         """f of a side f(x, y), or E_D of E_D(x), that is nothing else."""
@@ -384,7 +409,7 @@ def _free_name(sides: tuple[Syntax, Syntax], known: Assumptions) -> str:
     """The name that stands alone on a side and occurs nowhere else: the equality cannot be a claim about it."""
     for side, other in (sides, sides[::-1]):
         name = bare(side).value if bare(side).operation == "name" else ""
-        if name and is_free(name, known) and not mentions(expand(inserted(other, known), known.laws), name):
+        if name and is_free(name, known) and not mentions(expand(inserted(other, known.definitions), known.laws), name):
             return str(name)
     return ""
 
@@ -404,7 +429,11 @@ def _alone(name: str) -> str:
         written = rf"\\\w*{index}\s*\{{?\s*{letter}"
     else:
         written = rf"{letter}_\{{?(?:\\\w+\{{)?{re.escape(index)}\}}*"
-    return rf"{_WRAPPED}{written}\s*(?:\([^()]*\))?[\s&]*"
+    return rf"{_WRAPPED}{written}\s*(?:\([^()\d]*\))?[\s&]*"  # L(0) = ... is a value, no meaning
+
+
+def _is_primed(tree: Syntax) -> bool:
+    return tree.operation == "transpose" and tree.value == PRIMED and bare(tree.operands[0]).operation == "name"
 
 
 def _is_point(name: str, variable: str) -> bool:

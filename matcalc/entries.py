@@ -17,13 +17,13 @@ import numpy as np
 from matcalc import kernels, shape
 from matcalc.errors import MatcalcError, ParseError, ShapeError
 from matcalc.integrals import exponents, integrate
-from matcalc.meaning import Meaning, capital
+from matcalc.meaning import Meaning, applied, capital
 from matcalc.oracle import STEP, structure_of
 from matcalc.plain import BEHIND, DOT, LOOPS, bare, constant, require_vector
 from matcalc.sampling import FLAVOURS, GUARDED, draw, size_assignments
 from matcalc.shape import ELEMENTWISE, RIGID, Dim, Operand
 from matcalc.structure import GENERAL, Reading, Structure
-from matcalc.syntax import Syntax, transform, walk
+from matcalc.syntax import Syntax, walk
 
 MAX_DEPTH = 150
 LONGEST = 10_000  # terms of a sum
@@ -292,8 +292,7 @@ class Point:
         parameters = definitions[name].parameters
         if len(parameters) != len(tree.operands):
             raise ParseError(f"{name}: expected {len(parameters)} argument(s), got {len(tree.operands)}", tree.start)
-        given = dict(zip(parameters, tree.operands, strict=True))
-        return self._defined(name)(_substituted(definitions[name].body, given))
+        return self(applied(name, tree.operands, definitions))
 
     # --- indices ---
 
@@ -603,15 +602,6 @@ def _along_entry(directions: np.ndarray, indices: tuple[int, ...], by: Syntax) -
         raise ParseError("a derivative by an entry that is fixed", by.start)
     k = chosen[0]
     return directions[k : k + 1] * directions[k, place[0], place[1]]
-
-
-def _substituted(tree: Syntax, given: Mapping[str, Syntax]) -> Syntax:
-    def rule(node: Syntax) -> Syntax:
-        if node.operation == "name" and node.value in given:
-            return Syntax("group", (given[node.value],), None, node.start, node.end)
-        return node
-
-    return transform(tree, rule)
 
 
 def _is_scalar(value: np.ndarray) -> bool:

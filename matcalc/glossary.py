@@ -8,11 +8,13 @@ from matcalc.assumptions import Assumptions
 from matcalc.closed import closed_text
 from matcalc.entries import joined_name
 from matcalc.errors import DeclarationError, MatcalcError, ParseError, ShapeError
+from matcalc.facts import is_spd
 from matcalc.judgement import is_free
 from matcalc.meaning import Definition, capital
 from matcalc.plain import ShapeOf, bare
 from matcalc.scope import Scope
 from matcalc.shape import is_column
+from matcalc.simplification import is_symmetric
 from matcalc.syntax import Syntax, transform, walk
 
 
@@ -89,8 +91,13 @@ class Glossary:
         return replace(self, entries={n: e for n, e in self.entries.items() if n not in set(names)})
 
     def earlier(self, used: Iterable[str]) -> Iterator[tuple[str, "Glossary"]]:
-        """The glossary as it was before one of some names was given another meaning, and how it differs."""
-        for name in sorted(set(used) & self.entries.keys()):
+        """The glossary as it was before a name that some names rest on was given another meaning; how it differs."""
+        reached, waiting = set[str](), set(used)
+        while waiting:
+            reached |= waiting
+            bodies = [self.definitions[n].body for n in waiting & self.definitions.keys()]
+            waiting = set[str]().union(*map(names, bodies)) - reached
+        for name in sorted(reached & self.entries.keys()):
             for entry, _ in list(self.entries[name].meanings())[1:]:
                 yield f"{name} as it was said to be in line {entry.line}", self.with_entry(name, entry)
 
@@ -134,12 +141,14 @@ class Glossary:
 
 
 def _as_variable(name: str, body: Syntax, known: Assumptions) -> Assumptions:
-    """The assumptions with a name declared of the shape that a formula has."""
+    """The assumptions with a name declared of the shape that a formula has, and symmetric if that is by its form."""
     text = closed_text(body, known)
     if text is None:
         raise DeclarationError(f"{name} is not declared")
-    rows, columns = Scope(known.let).read(text)[0].shape
-    return known.declare([name], f"{rows} x {columns}")
+    (e,) = Scope(known.let).read(text)
+    rows, columns = e.shape
+    structure = "spd" if is_spd(e) else "symmetric" if rows == columns and is_symmetric(e) else ""
+    return known.declare([name], f"{rows} x {columns} {structure if not e.is_scalar else ''}".strip())
 
 
 def names(tree: Syntax) -> set[str]:
@@ -181,7 +190,7 @@ def heading_of(side: Syntax) -> Heading | None:
     return None
 
 
-def applied(tree: Syntax, functions: Collection[str]) -> Syntax:
+def with_functions(tree: Syntax, functions: Collection[str]) -> Syntax:
     """A formula in the plain language with f(x) of a function that the text has named as f at x, not as a product."""
 
     def at(function: Syntax, group: Syntax) -> Syntax:

@@ -9,13 +9,13 @@ from functools import partial
 import numpy as np
 
 from matcalc.assumptions import Assumptions
-from matcalc.closed import closed_text, inserted, written_out
+from matcalc.closed import closed_text, written_out
 from matcalc.diagnosis import UNKNOWN, Case, Diagnosis, diagnose
 from matcalc.entries import COMPARE, Point, joined_name, points
 from matcalc.errors import MatcalcError, ParseError, ShapeError
 from matcalc.inequalities import check_inequality
 from matcalc.latex import latex_name, to_latex
-from matcalc.meaning import Meaning, capital
+from matcalc.meaning import Meaning, capital, inserted
 from matcalc.measured import free_indices, lengths, measured
 from matcalc.misprints import misprint
 from matcalc.oracle import TOLERANCE, Evidence, relative_error, structure_of
@@ -237,7 +237,7 @@ def _total_differential(left: Syntax, right: Syntax, known: Assumptions) -> Call
         of = differentiated(side, bodies, known.is_name)
         if of is None:
             continue
-        claim, whole = without_operator(claim), inserted(of, known)
+        claim, whole = without_operator(claim), inserted(of, known.definitions)
         text = closed_text(of, known)
         by = variables(claim, whole)
         if is_zero(claim) and bare(of).operation != "name":  # whatever moves

@@ -18,7 +18,7 @@ from lark.lexer import Lexer
 
 from matcalc.errors import ParseError
 from matcalc.latex_tokens import tokenise
-from matcalc.plain import BEHIND, DOT, ShapeOf, bare, constant, in_paper, plain
+from matcalc.plain import BEHIND, DOT, PRIMED, ShapeOf, bare, constant, in_paper, plain
 from matcalc.shape import ELEMENTWISE
 from matcalc.syntax import Syntax, rational
 
@@ -54,11 +54,12 @@ def _called(tokens: Sequence[Token], functions: Collection[str]) -> list[Token]:
     k = 0
     while k < len(tokens):
         name, end = indexed_name(tokens, k)
-        kinds = [t.type for t in tokens[end : end + 2]]
-        called = "DERIVED" if kinds == ["PRIME", "OPEN"] else "CALLED" if kinds[:1] == ["OPEN"] else ""
-        if name in functions and called:
-            result.append(tokens[k].update(type=called, value=name))
-            k = end + (called == "DERIVED")
+        primes = 0
+        while end + primes < len(tokens) and tokens[end + primes].type == "PRIME":
+            primes += 1
+        if name in functions and end + primes < len(tokens) and tokens[end + primes].type == "OPEN":
+            result.append(tokens[k].update(type="DERIVED" if primes else "CALLED", value=name + "'" * primes))
+            k = end + primes
         else:
             result.append(tokens[k])
             k += 1
@@ -203,7 +204,7 @@ def _inverse_transpose(node: Syntax, base: Syntax, exponent: Fraction = Fraction
 
 
 def _primed(node: Syntax, tokens: list[Token]) -> Syntax:
-    return replace(node, operation="transpose")
+    return replace(node, operation="transpose", value=node.value if node.value == BEHIND else PRIMED)
 
 
 def _juxtapose(node: Syntax, tokens: list[Token]) -> Syntax:
@@ -278,6 +279,8 @@ def _subscript(node: Syntax, tokens: list[Token]) -> Syntax:
                 f"an inner product with an index is not read (character {node.start + 1}): write x^T W y", node.start
             )
         return base
+    if base.operation == "norm":  # what names the norm is no name of the formula
+        places = tuple(replace(p, operation="label") if p.operation == "name" else p for p in places)
     if base.operation in ("power", "transpose") and base.operands[0].operation not in ("power", "transpose"):
         entry = replace(node, operands=(base.operands[0], *places))
         return replace(base, operands=(entry, *base.operands[1:]), value=BEHIND)
@@ -371,8 +374,13 @@ def _derived(node: Syntax, tokens: list[Token]) -> Syntax:
     if [a.operation for a in arguments] != ["name"]:
         raise ParseError(f"a derivative by what (character {node.start + 1})? Write it of {tokens[0].value} at a name",
                          node.start)  # fmt: skip
-    of = replace(node, operation="apply", operands=arguments, value=tokens[0].value)
-    return replace(node, operation="derivative", operands=(of, arguments[0]), value=1)
+    name = tokens[0].value.rstrip("'")
+    if len(tokens[0].value) > len(name) + 2:
+        raise ParseError(f"a derivative of this order is not read (character {node.start + 1})", node.start)
+    of = replace(node, operation="apply", operands=arguments, value=name)
+    for _ in range(len(tokens[0].value) - len(name)):
+        of = replace(node, operation="derivative", operands=(of, arguments[0]), value=1)
+    return of
 
 
 def _gradient(node: Syntax, tokens: list[Token]) -> Syntax:

@@ -82,6 +82,35 @@ def _filled(template: str, **parts: Syntax) -> Syntax:
     return transform(_template(template), rule)
 
 
+def inserted(tree: Syntax, definitions: Mapping[str, Definition]) -> Syntax:
+    """A formula with the definitions of its names put in, those of functions at their arguments."""
+    for _ in range(len(definitions)):
+        changed = transform(tree, lambda node: _insert(node, definitions))
+        if changed is tree:
+            break
+        tree = changed
+    return tree
+
+
+def _insert(node: Syntax, definitions: Mapping[str, Definition]) -> Syntax:
+    definition = definitions.get(node.value) if node.operation in ("name", "apply") else None
+    if definition is None or (node.operation == "apply" and not definition.parameters):
+        return node
+    body = definition.body if node.operation == "name" else applied(node.value, node.operands, definitions)
+    return Syntax("group", (body,), None, node.start, node.end)
+
+
+def applied(name: str, arguments: Sequence[Syntax], definitions: Mapping[str, Definition]) -> Syntax:
+    """The body of a function at some arguments; the names in it are put in first, for they may hold the parameters."""
+    function = definitions[name]
+    body = inserted(function.body, {n: d for n, d in definitions.items() if n != name})
+    given = {
+        parameter: Syntax("group", (argument,), None, argument.start, argument.end)
+        for parameter, argument in zip(function.parameters, arguments, strict=True)
+    }
+    return transform(body, lambda n: given.get(n.value, n) if n.operation == "name" else n)
+
+
 def expand(tree: Syntax, laws: Mapping[str, Law]) -> Syntax:
     """Densities written out, expectations as integrals."""
 

@@ -13,6 +13,7 @@ ShapeOf = Callable[[Syntax], shape.Shape]
 OF_THE_MATRIX = {"exp": "expm", "log": "logm", "sqrt": "sqrtm"}  # an elementwise function, and that of the matrix
 LOOPS = ("summation", "iterated_product")
 DOT = "dot"  # the value of a product written with a dot, which is the inner product if it is of two vectors
+PRIMED = "primed"  # the value of a transpose that is written with a prime
 BEHIND = "behind"  # the value of a power or a transpose whose base has its index behind the exponent
 BEYOND = {
     "derivative": "a derivative inside a formula",

@@ -287,7 +287,7 @@ f(x) = x^\top A x                                                      definitio
 L = \|y - Xw\|^2                                                      definition
 L = \|y - Xw\|^2 + \lambda \|w\|^2                                    undecided
 \nabla_w L = 2X^\top(Xw - y)                                          undecided
-\nabla_w L = 2X^\top(Xw - y) + 2\lambda w                             right
+\nabla_w L = 2X^\top(Xw - y) + 2\lambda w                             undecided
 \nabla_w L = X^\top(Xw - y)                                           wrong
 L = w^\top X^\top X w - 2 w^\top X^\top y + y^\top y                  right""",
     "what was made of a former meaning": r"""
@@ -296,7 +296,26 @@ E = r^\top r                                                          definition
 r = y + Xw                                                            undecided
 \nabla_w E = -2X^\top(y - Xw)                                          right
 \nabla_w E = 2X^\top(y + Xw)                                           wrong
-r - y = Xw                                                            right""",
+r - y = Xw                                                            undecided""",
+    "arguments reach what a function is made of": r"""
+r = y - Xw                                                            definition
+L(w) = r^\top r                                                       definition
+L(a) = (y - Xa)^\top(y - Xa)                                           right
+L(a) = L(w)                                                           wrong
+\nabla L(a) = 2X^\top(Xa - y)                                         right
+\frac{\partial L}{\partial r} = 2r                                    right""",
+    "primes": r"""
+f(\lambda) = \lambda^3                                                definition
+f''(\lambda) = 6\lambda                                               right
+f''(\lambda) = \lambda^4                                              wrong
+f' = f                                                                not read
+A' + A = (A + A')^\top                                                right
+A' = A + A                                                            not read""",
+    "a derivative by a name that is symmetric by its form, and a name F": r"""
+C = X^\top X + \lambda I_d                                            definition
+\frac{\partial}{\partial C} \log\det C = C^{-1}                       convention-dependent
+F = \lVert X \rVert_F^2                                               definition
+\nabla_X F = 2X                                                       right""",
     "what is no other meaning": r"""
 f = w^\top A w                                                         definition
 \delta f = 2 w^\top A \delta w                                         not read
