@@ -192,7 +192,8 @@ def relative_error(claimed: np.ndarray, measured: np.ndarray, scale: np.ndarray 
     given = (claimed / unit, measured / unit, claimed / unit - measured / unit)
     norms = [np.sqrt(np.sum(np.square(np.abs(v)), axis=axes)) for v in given]
     floor = 1e-6 * np.asarray(scale) / unit.reshape(len(unit))
-    error = norms[2] / np.maximum(np.maximum(norms[0], norms[1]), np.maximum(floor, np.finfo(float).tiny))
+    with np.errstate(invalid="ignore"):  # infinite values have no error
+        error = norms[2] / np.maximum(np.maximum(norms[0], norms[1]), np.maximum(floor, np.finfo(float).tiny))
     return np.where((unit < UNDERFLOW).reshape(len(unit)), np.nan, error)
 
 

@@ -35,6 +35,9 @@ def is_inequality(claim: str) -> bool:
     return INEQUALITY.match(claim) is not None
 
 
+_TWICE = re.compile(r"\s*(?:d|∂)\^?2\s*/\s*(?:d|∂)\s*(?P<by>[^\W\d]\w*?)\^?2\s+(?P<of>\S.*)$", re.DOTALL)
+
+
 @dataclass(frozen=True)
 class Side:
     """One side of a statement: the relation it stands after, its text, and where it begins in the formula."""
@@ -76,6 +79,9 @@ def read(text: str, functions: Collection[str] = ()) -> Syntax:
         from matcalc.latex_tokens import tokenise
 
         return parse_formula(tokenise(text), text, functions)
+    twice = _TWICE.match(text)
+    if twice is not None:
+        return Syntax("derivative", (parse(twice["of"]), parse(twice["by"])), 2, 0, len(text))
     head = _HEAD.match(text)
     if head is None:
         return parse(text)

@@ -65,6 +65,8 @@ x ~ N(y, 2*Sigma) under q
 \mathcal{N}(x; \mu, \Sigma) = \mathcal{N}(\mu \mid x, \Sigma)
 """  # noqa: E501
 SECOND = {
+    "d2/dy2 y'*B*y = B + B'": "right",
+    "d^2/dy^2 y'*B*y = 2*B": "wrong",
     r"\frac{\partial^2}{\partial x \partial y^T} x^T A y = A": "right",
     r"\frac{\partial^2 x^T A y}{\partial y \partial x^T} = A": "wrong",
     r"\frac{\partial^2 x^T A y}{\partial x_i \partial y_j} = A_{ij}": "right",
