@@ -281,11 +281,19 @@ class Reader:
             verdict = judge_stationary(equation, other, self.glossary.meant((equation,), known))
             return verdict.verdict, verdict, "checked as the point at which the derivative vanishes"
         is_computed = other is sides[0] and bare(other).operation in ("derivative", "expectation", "covariance")
-        verdict = judge(*sides, known)
-        unfit = verdict.diagnosis is not None and verdict.diagnosis.kind == "not-conformable"
-        if unfit or (is_computed and not names(other) & known.unspecified.keys()):
-            return verdict.verdict, verdict, ""
+        is_claim = is_computed and not names(other) & known.unspecified.keys()
+        if is_claim or not self._fit(*sides):
+            verdict = judge(*sides, known)
+            unfit = verdict.diagnosis is not None and verdict.diagnosis.kind == "not-conformable"
+            if is_claim or unfit:
+                return verdict.verdict, verdict, ""
         return ASIDE, None, f"{name} is free: this defines it or assumes something of it"
+
+    def _fit(self, left: Syntax, right: Syntax) -> bool:
+        """Whether two sides are known to have one shape."""
+        with suppress(MatcalcError):  # with indices or integrals in them
+            return self._shape_of(left) == self._shape_of(right)
+        return False
 
     def _judged(
         self,
