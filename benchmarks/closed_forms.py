@@ -26,13 +26,13 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from matcalc.differential import differential
-from matcalc.evaluate import from_columns, function
-from matcalc.expr import Expr, Symbol
-from matcalc.scope import Scope
-from matcalc.simplification import simplify
+from matcalc.differentiation.differential import differential
+from matcalc.differentiation.transpose import gradient
+from matcalc.evaluation.evaluate import from_columns, function
+from matcalc.expression.expr import Expr, Symbol
+from matcalc.expression.scope import Scope
+from matcalc.expression.simplification import simplify
 from matcalc.structure import STRUCTURES
-from matcalc.transpose import gradient
 
 LEAST_SECONDS = 2e-3  # of one timing: short calls are repeated
 COPIES = 3

@@ -24,9 +24,9 @@ from derivation_cases import CASES, Case
 from named_edges import Named
 
 from matcalc import derive
-from matcalc.comparison import Comparison
 from matcalc.derivative import Derivative, differentiate
-from matcalc.sampling import Points, sample
+from matcalc.oracle.comparison import Comparison
+from matcalc.oracle.sampling import Points, sample
 
 SIZES = {"n": 3, "m": 2, "p": 4}
 TOLERANCE = 1e-6

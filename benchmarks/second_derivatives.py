@@ -16,12 +16,12 @@ from closed_forms import GP, LOGISTIC, Case, derivative, draw, gp, interleaved, 
 from rich.console import Console
 from rich.table import Table
 
-from matcalc.differential import differential
-from matcalc.evaluate import function
-from matcalc.expr import Expr, Symbol
+from matcalc.differentiation.differential import differential
+from matcalc.differentiation.transpose import matrix_form
+from matcalc.evaluation.evaluate import function
+from matcalc.expression.expr import Expr, Symbol
+from matcalc.expression.simplification import simplify
 from matcalc.shape import ONE
-from matcalc.simplification import simplify
-from matcalc.transpose import matrix_form
 
 ROUNDS = 15
 CASES = [

@@ -20,7 +20,7 @@ from gaussian.triangular import (
     squared_norm,
     squared_norm_solve,
 )
-from matcalc.factorisation import gram, invert_lower
+from matcalc.evaluation.factorisation import gram, invert_lower
 
 
 @pytree

@@ -28,7 +28,7 @@ from gaussian.pytree import pytree
 from gaussian.roots import symmetric_root
 from gaussian.triangular import apply
 from matcalc.errors import MatcalcError
-from matcalc.factorisation import invert_lower
+from matcalc.evaluation.factorisation import invert_lower
 from matcalc.gradient import grad
 from matcalc.structure import ARRAYS, LOWER, SPD, SYMMETRIC
 

@@ -18,7 +18,7 @@ from gaussian.factor import CovarianceFactor, Factor, PrecisionFactor, as_valid
 from gaussian.parameters import MeanCovariance, MeanPrecision
 from gaussian.triangular import apply, solve_lower
 from matcalc.errors import DomainError, MatcalcError, ShapeError
-from matcalc.factorisation import invert_lower
+from matcalc.evaluation.factorisation import invert_lower
 
 Indices = Int[np.ndarray, " k"]
 

@@ -18,7 +18,7 @@ from jaxtyping import Float
 from gaussian.domain import as_real
 from gaussian.pytree import pytree
 from matcalc.errors import DomainError, MatcalcError, ShapeError
-from matcalc.factorisation import LEAF
+from matcalc.evaluation.factorisation import LEAF
 
 CHUNK = 1_280_000  # bytes read at a time: the points and their deviations fit into a cache of a few MB
 ROWS = 16_384  # at most: of a thin chunk the products are summed one after the other, which loses digits in float32

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jaxtyping import Float
 
-from matcalc.factorisation import LEAF, invert_lower
+from matcalc.evaluation.factorisation import LEAF, invert_lower
 
 UNROLL = 16  # up to this size |L⁻¹y|² of many points is one fused loop over them, at the speed of reading y
 

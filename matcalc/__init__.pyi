@@ -1,8 +1,5 @@
 """The public names: what `import matcalc` offers, each loaded when it is first used."""
 
-from .algebra import (
-    substitute as substitute,
-)
 from .catalogue import (
     verify as verify,
 )
@@ -42,14 +39,26 @@ from .errors import (
 from .errors import (
     UnverifiedError as UnverifiedError,
 )
-from .evaluate import (
+from .evaluation.evaluate import (
     function as function,
 )
-from .expr import (
+from .expression.algebra import (
+    substitute as substitute,
+)
+from .expression.expr import (
     Expr as Expr,
 )
-from .expr import (
+from .expression.expr import (
     Symbol as Symbol,
+)
+from .expression.scope import (
+    parse as parse,
+)
+from .expression.scope import (
+    symbols as symbols,
+)
+from .expression.simplification import (
+    simplify as simplify,
 )
 from .functions import (
     I as I,
@@ -218,15 +227,6 @@ from .inequalities import (
 )
 from .proofreading import (
     proofread as proofread,
-)
-from .scope import (
-    parse as parse,
-)
-from .scope import (
-    symbols as symbols,
-)
-from .simplification import (
-    simplify as simplify,
 )
 from .stationarity import (
     check_stationary as check_stationary,

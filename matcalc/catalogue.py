@@ -8,9 +8,9 @@ from importlib.metadata import EntryPoint, entry_points
 from multiprocessing import get_context
 
 from matcalc.errors import MatcalcError
+from matcalc.language.syntax import nearest
 from matcalc.proof import Proof, close
 from matcalc.records import Record
-from matcalc.syntax import nearest
 
 GROUP = "matcalc.catalogue"
 BATCH = 4  # records for which JAX compiles at once

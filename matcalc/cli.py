@@ -200,7 +200,7 @@ def _derivative(problem: Problem) -> Any:
 
 def _verdict(problem: Problem) -> Any:
     from matcalc.inequalities import check_inequality
-    from matcalc.statements import is_inequality
+    from matcalc.language.statements import is_inequality
     from matcalc.stationarity import check_stationary
     from matcalc.verdict import check
 
@@ -265,9 +265,9 @@ def _catalog(options: argparse.Namespace) -> int:
 
 
 def _simplify(options: argparse.Namespace) -> int:
-    from matcalc.form import Form
-    from matcalc.scope import Scope
-    from matcalc.simplification import simplify
+    from matcalc.differentiation.form import Form
+    from matcalc.expression.scope import Scope
+    from matcalc.expression.simplification import simplify
 
     scope = Scope(options.let)
     (e,) = scope.read(options.expr)

@@ -5,14 +5,15 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from matcalc.assumptions import Assumptions, stated
 from matcalc.batch import error_message
-from matcalc.closed import closed_text
+from matcalc.claims.assumptions import Assumptions, stated
+from matcalc.claims.closed import closed_text
+from matcalc.claims.entries import COMPARE
+from matcalc.claims.integrals import mentions
+from matcalc.claims.meaning import Definition, expand, inserted
 from matcalc.diagnosis import UNKNOWN
-from matcalc.document import ASSUMPTION, Part, lines, rows
-from matcalc.entries import COMPARE
-from matcalc.errors import DeclarationError, MatcalcError, ParseError, ShapeError
-from matcalc.glossary import (
+from matcalc.documents.document import ASSUMPTION, Part, lines, rows
+from matcalc.documents.glossary import (
     Entry,
     Glossary,
     Heading,
@@ -24,8 +25,7 @@ from matcalc.glossary import (
     names_formula,
     with_functions,
 )
-from matcalc.integrals import mentions
-from matcalc.judgement import (
+from matcalc.documents.judgement import (
     is_free,
     is_zero,
     judge,
@@ -33,16 +33,16 @@ from matcalc.judgement import (
     judge_stationary,
     undeclared,
 )
-from matcalc.latex_tokens import ACCENTS
-from matcalc.meaning import Definition, expand, inserted
-from matcalc.oracle import Evidence
-from matcalc.plain import OF_THE_MATRIX, PRIMED, bare, in_paper, plain
-from matcalc.scope import Declarations, Scope, declarations
+from matcalc.documents.slips import slip
+from matcalc.documents.steps import ASIDE, DEFINITION, UNREAD, Derivation, Step
+from matcalc.errors import DeclarationError, MatcalcError, ParseError, ShapeError
+from matcalc.expression.scope import Declarations, Scope, declarations
+from matcalc.language.latex_words import ACCENTS
+from matcalc.language.plain import OF_THE_MATRIX, PRIMED, bare, in_paper, plain
+from matcalc.language.statements import Chain, Side, chains
+from matcalc.language.syntax import Syntax, walk, with_transposes
+from matcalc.oracle.measurement import Evidence
 from matcalc.shape import Shape, is_scalar
-from matcalc.slips import slip
-from matcalc.statements import Chain, Side, chains
-from matcalc.steps import ASIDE, DEFINITION, UNREAD, Derivation, Step
-from matcalc.syntax import Syntax, walk, with_transposes
 from matcalc.verdict import RIGHT, UNDECIDED, WRONG, Verdict
 
 _WRAPPED = (  # braces, fonts and the beginning of an environment
@@ -388,7 +388,7 @@ class Reader:
         """f of a side f(x, y), or E_D of E_D(x), that is nothing else."""
         if not side.tokens:
             return set()
-        from matcalc.latex_syntax import indexed_name
+        from matcalc.language.latex_syntax import indexed_name
 
         name, end = indexed_name(side.tokens, 0)
         kinds = [t.type for t in side.tokens[end:]]

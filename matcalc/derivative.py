@@ -7,18 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from matcalc.comparison import Comparison
+from matcalc.differentiation.form import Form
+from matcalc.differentiation.formulation import Formulation, check_cholesky, kind_of
 from matcalc.errors import DeclarationError, MatcalcError, NoRuleError, UnverifiedError
-from matcalc.evaluate import function
-from matcalc.expr import Expr, Symbol
-from matcalc.form import Form
-from matcalc.formulation import Formulation, check_cholesky, kind_of
+from matcalc.evaluation.evaluate import function
+from matcalc.expression.expr import Expr, Symbol
+from matcalc.expression.scope import Declarations, Scope, declarations
+from matcalc.expression.text import to_text
 from matcalc.lazy import cached_property
-from matcalc.oracle import TOLERANCE, Evidence, gap_between_routes, structure_of, weigh
-from matcalc.sampling import sample
-from matcalc.scope import Declarations, Scope, declarations
+from matcalc.oracle.comparison import Comparison
+from matcalc.oracle.measurement import TOLERANCE, Evidence, gap_between_routes, structure_of, weigh
+from matcalc.oracle.sampling import sample
 from matcalc.structure import Reading
-from matcalc.text import to_text
 
 
 def notes_on(e: Expr, wrt: str) -> list[str]:

@@ -7,20 +7,20 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from matcalc import arrays
-from matcalc.evaluate import Evaluation
-from matcalc.expr import Expr, Symbol
+from matcalc.evaluation import arrays
+from matcalc.evaluation.evaluate import Evaluation
+from matcalc.expression.expr import Expr, Symbol
+from matcalc.expression.latex import to_latex
+from matcalc.expression.scope import Scope, symbols
+from matcalc.expression.simplification import same_by_form
+from matcalc.expression.text import to_unicode
 from matcalc.indices import Formula
 from matcalc.indices import to_latex as indices_to_latex
-from matcalc.latex import to_latex
 from matcalc.lazy import cached_property
-from matcalc.oracle import Question, magnitude, relative_error, weigh
+from matcalc.oracle.measurement import Question, magnitude, relative_error, weigh
+from matcalc.oracle.sampling import Points, sample
 from matcalc.proof import Proof, fixed_sizes, single
 from matcalc.records import Printed, Record
-from matcalc.sampling import Points, sample
-from matcalc.scope import Scope, symbols
-from matcalc.simplification import same_by_form
-from matcalc.text import to_unicode
 
 Array = np.ndarray
 

@@ -17,9 +17,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from matcalc import algebra, arrays, kernels, shape, structure, vectorisation
+from matcalc import shape, structure, vectorisation
 from matcalc.errors import MatcalcError, ShapeError
-from matcalc.expr import Expr
+from matcalc.evaluation import arrays, kernels
+from matcalc.expression import algebra
+from matcalc.expression.expr import Expr
 from matcalc.shape import SCALAR, Dim, Operand, Shape, Unifier
 
 Array = np.ndarray | jax.Array

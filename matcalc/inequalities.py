@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 
 from matcalc import shape
-from matcalc.algebra import subtract
-from matcalc.beside import beside
 from matcalc.diagnosis import Diagnosis
 from matcalc.errors import DomainError, ParseError, ShapeError
-from matcalc.evaluate import Evaluation
-from matcalc.expr import Expr, Symbol
-from matcalc.oracle import Evidence, magnitude
-from matcalc.sampling import FLAVOURS, GUARDED, Points, dimension_names, draw, integer_points, size_assignments
-from matcalc.scope import Declarations, Scope, declarations
-from matcalc.statements import INEQUALITY
+from matcalc.evaluation.evaluate import Evaluation
+from matcalc.expression.algebra import subtract
+from matcalc.expression.beside import beside
+from matcalc.expression.expr import Expr, Symbol
+from matcalc.expression.scope import Declarations, Scope, declarations
+from matcalc.language.statements import INEQUALITY
+from matcalc.oracle.measurement import Evidence, magnitude
+from matcalc.oracle.sampling import FLAVOURS, GUARDED, Points, dimension_names, draw, integer_points, size_assignments
 from matcalc.verdict import UNDECIDED, WRONG, Verdict
 
 TRIES = 200

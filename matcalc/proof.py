@@ -5,14 +5,23 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from matcalc.algebra import substitute
-from matcalc.comparison import Comparison
 from matcalc.derivative import Derivative
 from matcalc.errors import DomainError
-from matcalc.expr import Expr, Symbol
-from matcalc.oracle import TOLERANCE, Evidence, Measurement, Question, ask, relative_error, slopes_question, weigh
-from matcalc.sampling import Points, few_sizes, sample
-from matcalc.simplification import same_by_form
+from matcalc.expression.algebra import substitute
+from matcalc.expression.expr import Expr, Symbol
+from matcalc.expression.simplification import same_by_form
+from matcalc.oracle.comparison import Comparison
+from matcalc.oracle.measurement import (
+    TOLERANCE,
+    Evidence,
+    Measurement,
+    Question,
+    ask,
+    relative_error,
+    slopes_question,
+    weigh,
+)
+from matcalc.oracle.sampling import Points, few_sizes, sample
 from matcalc.structure import GENERAL, STRUCTURES, Reading, Structure
 
 Trial = tuple[Points, np.ndarray]

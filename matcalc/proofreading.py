@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from matcalc.assumptions import Assumptions
+from matcalc.claims.assumptions import Assumptions
 from matcalc.derivations import Reader
-from matcalc.document import ASSUMPTION, MARKED, Part, parts
+from matcalc.documents.document import ASSUMPTION, MARKED, Part, parts
+from matcalc.documents.steps import UNREAD, Derivation, Step
 from matcalc.errors import DeclarationError, MatcalcError
-from matcalc.scope import Declarations
-from matcalc.steps import UNREAD, Derivation, Step
+from matcalc.expression.scope import Declarations
 
 FROM_LINE = "from line "
 

@@ -7,23 +7,23 @@ from typing import Any, ClassVar, TypeVar
 import jax
 import numpy as np
 
-from matcalc import arrays
-from matcalc.algebra import split_coefficient, substitute
-from matcalc.comparison import Comparison
 from matcalc.derivative import Derivative, differentiate
-from matcalc.evaluate import Evaluation
-from matcalc.expr import Expr, Power, Product, Sum, Symbol
+from matcalc.evaluation import arrays
+from matcalc.evaluation.evaluate import Evaluation
+from matcalc.expression.algebra import split_coefficient, substitute
+from matcalc.expression.expr import Expr, Power, Product, Sum, Symbol
+from matcalc.expression.latex import to_latex
+from matcalc.expression.scope import Scope
+from matcalc.expression.text import to_unicode
 from matcalc.gradient import grad
 from matcalc.indices import DerivativeFormula
 from matcalc.indices import to_latex as indices_to_latex
-from matcalc.latex import to_latex
 from matcalc.lazy import cached_property
-from matcalc.oracle import STEP, Question, relative_error, run, structure_of, weigh
+from matcalc.oracle.comparison import Comparison
+from matcalc.oracle.measurement import STEP, Question, relative_error, run, structure_of, weigh
+from matcalc.oracle.sampling import sample
 from matcalc.proof import Proof, close, fixed_sizes, prove, slopes_in_jax, together
-from matcalc.sampling import sample
-from matcalc.scope import Scope
 from matcalc.structure import GENERAL, STRUCTURES, Reading
-from matcalc.text import to_unicode
 
 Printed = tuple[str, str]  # in Unicode and in LaTeX
 

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from matcalc.catalogue import Row
     from matcalc.derivative import Derivative
-    from matcalc.form import Form
-    from matcalc.steps import Derivation
+    from matcalc.differentiation.form import Form
+    from matcalc.documents.steps import Derivation
     from matcalc.verdict import Verdict
 
 Item = TypeVar("Item")

@@ -7,16 +7,16 @@ from fractions import Fraction
 import numpy as np
 
 from matcalc import shape
-from matcalc.algebra import multiply, number
-from matcalc.beside import beside
 from matcalc.diagnosis import Bench, Case, Diagnosis, diagnose
 from matcalc.errors import ParseError, ShapeError
-from matcalc.evaluate import Evaluation
-from matcalc.expr import Expr, Symbol
+from matcalc.evaluation.evaluate import Evaluation
+from matcalc.expression.algebra import multiply, number
+from matcalc.expression.beside import beside
+from matcalc.expression.expr import Expr, Symbol
+from matcalc.expression.scope import Declarations, Scope, declarations
 from matcalc.lazy import cached_property
-from matcalc.oracle import Evidence, Measurement, moved, structure_of, weigh
-from matcalc.sampling import GUARDED, Points, sample
-from matcalc.scope import Declarations, Scope, declarations
+from matcalc.oracle.measurement import Evidence, Measurement, moved, structure_of, weigh
+from matcalc.oracle.sampling import GUARDED, Points, sample
 from matcalc.structure import Reading
 from matcalc.verdict import RIGHT, UNDECIDED, WRONG, Verdict
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from matcalc.problem import Statement
-from matcalc.scope import Declarations
+from matcalc.claims.problem import Statement
+from matcalc.expression.scope import Declarations
 from matcalc.structure import Reading
 from matcalc.verdict import Verdict, check
 

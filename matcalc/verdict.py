@@ -6,18 +6,21 @@ from html import escape
 from typing import Any
 
 from matcalc import shape
-from matcalc.beside import beside
-from matcalc.counterexample import claim_refuted_at, unequal_at
+from matcalc.claims.counterexample import claim_refuted_at, unequal_at
+from matcalc.claims.limits import limit_of_claim, limit_of_equality, nowhere
+from matcalc.claims.problem import Problem, Statement, in_shape, read_claim, read_functions
+from matcalc.claims.sums import has_sums, read_with_sums
 from matcalc.derivative import evidence, formulate, notes_on
 from matcalc.diagnosis import Case, Diagnosis, diagnose, misshapen
+from matcalc.differentiation.form import Form
+from matcalc.differentiation.formulation import is_read
 from matcalc.errors import DomainError, MatcalcError, NoRuleError, ParseError, ShapeError
-from matcalc.exact import ExactClaim
-from matcalc.expr import Expr, Symbol
-from matcalc.form import Form
-from matcalc.formulation import is_read
-from matcalc.limits import limit_of_claim, limit_of_equality, nowhere
-from matcalc.noise import without_noise
-from matcalc.oracle import (
+from matcalc.expression.beside import beside
+from matcalc.expression.expr import Expr, Symbol
+from matcalc.expression.scope import Declarations, Scope, declarations
+from matcalc.language.statements import is_inequality
+from matcalc.oracle.exact import ExactClaim
+from matcalc.oracle.measurement import (
     TOLERANCE,
     Evidence,
     gap_between_routes,
@@ -26,12 +29,9 @@ from matcalc.oracle import (
     structure_of,
     weigh,
 )
-from matcalc.problem import Problem, Statement, in_shape, read_claim, read_functions
-from matcalc.sampling import Points, sample
-from matcalc.scope import Declarations, Scope, declarations
-from matcalc.statements import is_inequality
+from matcalc.oracle.noise import without_noise
+from matcalc.oracle.sampling import Points, sample
 from matcalc.structure import Reading
-from matcalc.sums import has_sums, read_with_sums
 
 RIGHT, WRONG, CONVENTION, UNDECIDED = "right", "wrong", "convention-dependent", "undecided"
 NOTHING = Evidence(False, 0, float("inf"))

@@ -9,8 +9,8 @@ import atheris
 
 with atheris.instrument_imports(include=["matcalc"]):
     from matcalc.errors import MatcalcError
-    from matcalc.latex_syntax import parse_latex
-    from matcalc.scope import Scope
+    from matcalc.expression.scope import Scope
+    from matcalc.language.latex_syntax import parse_latex
 
 LONGEST = 300
 

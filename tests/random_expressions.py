@@ -3,11 +3,11 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from matcalc import algebra
 from matcalc.errors import MatcalcError
-from matcalc.evaluate import Evaluation
-from matcalc.expr import Expr
-from matcalc.scope import symbols
+from matcalc.evaluation.evaluate import Evaluation
+from matcalc.expression import algebra
+from matcalc.expression.expr import Expr
+from matcalc.expression.scope import symbols
 from matcalc.shape import ELEMENTWISE, ONE, SCALAR, Dim, Shape
 
 DECLARATIONS = ("A: n x m, B: m x n, C: m x m, X Y Sigma: n x n, x y mu_hat: n, z: m, a b: scalar, s: positive",)

@@ -8,12 +8,12 @@ from functools import singledispatch
 import numpy as np
 import pytest
 
-from matcalc.algebra import transpose
 from matcalc.equalities import Equality, Property, Quantity
-from matcalc.expr import Expr
+from matcalc.expression.algebra import transpose
+from matcalc.expression.expr import Expr
 from matcalc.identities import CATALOGUE
+from matcalc.oracle.sampling import sample
 from matcalc.records import ChainRule, Entry, Identity, Record
-from matcalc.sampling import sample
 
 HOLDING = [record for record in CATALOGUE if record.holds]
 SYMMETRIC = ("symmetric", "spd")

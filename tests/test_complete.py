@@ -6,10 +6,13 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pytest
 
-from matcalc import algebra, differential, expr, functions, kernels, latex, python_text, text, transpose
-from matcalc.evaluate import Evaluation
-from matcalc.expr import Compound, Expr
-from matcalc.scope import Scope
+from matcalc import functions
+from matcalc.differentiation import differential, transpose
+from matcalc.evaluation import kernels
+from matcalc.evaluation.evaluate import Evaluation
+from matcalc.expression import algebra, expr, latex, python_text, text
+from matcalc.expression.expr import Compound, Expr
+from matcalc.expression.scope import Scope
 from matcalc.shape import ELEMENTWISE, SIGNATURES
 
 # --- the checker -----------------------------------------------------------------------------------------------------

@@ -21,8 +21,8 @@ from matcalc import (
     tr,
 )
 from matcalc.derivative import Derivative, differentiate, evidence
+from matcalc.differentiation.form import Form
 from matcalc.errors import DeclarationError, MatcalcError
-from matcalc.form import Form
 from matcalc.structure import Reading
 from matcalc.testing import assert_equal, assert_gradient
 

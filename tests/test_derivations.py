@@ -4,7 +4,7 @@ import pytest
 
 import matcalc
 from matcalc.errors import DeclarationError, MatcalcError
-from matcalc.statements import chains
+from matcalc.language.statements import chains
 
 ENTRIES = r"""
 X: n x n; A: p x n, B: n x p

@@ -8,7 +8,7 @@ import pytest
 
 import matcalc
 from matcalc.cli import main
-from matcalc.document import parts
+from matcalc.documents.document import parts
 from matcalc.errors import MatcalcError
 from matcalc.testing import assert_equal, assert_gradient
 

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from random_expressions import SIZES, SYMBOLS, expressions
 
-from matcalc import chains, factorisation
-from matcalc.algebra import add, multiply
-from matcalc.arrays import Jax
 from matcalc.errors import MatcalcError, ShapeError
-from matcalc.evaluate import Evaluation, from_columns, function
-from matcalc.oracle import run
-from matcalc.sampling import GUARDED
-from matcalc.scope import Scope
+from matcalc.evaluation import chains, factorisation
+from matcalc.evaluation.arrays import Jax
+from matcalc.evaluation.evaluate import Evaluation, from_columns, function
+from matcalc.expression.algebra import add, multiply
+from matcalc.expression.scope import Scope
+from matcalc.oracle.measurement import run
+from matcalc.oracle.sampling import GUARDED
 from matcalc.structure import STRUCTURES
 
 rng = np.random.default_rng(0)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from matcalc.exact import ORACLE, ExactClaim
-from matcalc.jets import PRIME, InexactError, Jet, constant, inverse_residue
-from matcalc.scope import Scope
+from matcalc.expression.scope import Scope
+from matcalc.oracle.exact import ORACLE, ExactClaim
+from matcalc.oracle.jets import PRIME, InexactError, Jet, constant, inverse_residue
 from matcalc.structure import Reading
 from matcalc.verdict import check
 

@@ -7,13 +7,14 @@ import pytest
 import scipy.linalg
 import scipy.special
 
-from matcalc import functions, kernels
-from matcalc.arrays import Jax, NumPy
+from matcalc import functions
 from matcalc.errors import MatcalcError, ShapeError
-from matcalc.expr import Expr
+from matcalc.evaluation import kernels
+from matcalc.evaluation.arrays import Jax, NumPy
+from matcalc.expression.expr import Expr
+from matcalc.expression.scope import symbols
 from matcalc.functions import Function, I
-from matcalc.oracle import run
-from matcalc.scope import symbols
+from matcalc.oracle.measurement import run
 from matcalc.shape import ELEMENTWISE, SIGNATURES
 
 N = 4

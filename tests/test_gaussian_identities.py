@@ -16,8 +16,8 @@ from matcalc import check
 from matcalc.catalogue import catalogue, select, verify
 from matcalc.equalities import Equality, Integral
 from matcalc.identities import CATALOGUE as OF_MATCALC
+from matcalc.oracle.sampling import sample
 from matcalc.records import Identity
-from matcalc.sampling import sample
 from matcalc.sources import references
 
 BY_KEY = {record.key: record for record in CATALOGUE}

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import assume, given, reject, settings
 from random_expressions import SYMBOLS, evaluation, expressions
 
-from matcalc import algebra, derive
-from matcalc.evaluate import Evaluation
-from matcalc.expr import Symbol
-from matcalc.latex import latex_name, to_latex
-from matcalc.python_text import to_python
-from matcalc.scope import Scope
+from matcalc import derive
+from matcalc.evaluation.evaluate import Evaluation
+from matcalc.expression import algebra
+from matcalc.expression.expr import Symbol
+from matcalc.expression.latex import latex_name, to_latex
+from matcalc.expression.python_text import to_python
+from matcalc.expression.scope import Scope
 from matcalc.shape import SIGNATURES, Dim
 
 PRINTED = [

@@ -8,14 +8,15 @@ from hypothesis import strategies as st
 from random_expressions import SYMBOLS, expressions, same
 
 from matcalc.errors import MatcalcError, ParseError
-from matcalc.latex import to_latex
-from matcalc.latex_syntax import parse_formula
-from matcalc.latex_tokens import CHARACTERS, FONTS, MACROS, tokenise
-from matcalc.plain import plain
-from matcalc.scope import Scope
-from matcalc.statements import chains, read
-from matcalc.syntax import rational
-from matcalc.text import to_text
+from matcalc.expression.latex import to_latex
+from matcalc.expression.scope import Scope
+from matcalc.expression.text import to_text
+from matcalc.language.latex_syntax import parse_formula
+from matcalc.language.latex_tokens import tokenise
+from matcalc.language.latex_words import CHARACTERS, FONTS, MACROS
+from matcalc.language.plain import plain
+from matcalc.language.statements import chains, read
+from matcalc.language.syntax import rational
 from matcalc.verdict import check
 
 READ = [  # as papers write it, and in the language

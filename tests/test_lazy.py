@@ -2,7 +2,7 @@
 
 import threading
 
-from matcalc.expr import Expr
+from matcalc.expression.expr import Expr
 from matcalc.lazy import cached_property
 
 

@@ -10,7 +10,11 @@ from itertools import combinations
 
 import pytest
 
-from matcalc.algebra import (
+from matcalc.derivative import Form
+from matcalc.diagnosis.tree import everywhere, is_square
+from matcalc.equalities import Equality
+from matcalc.errors import MatcalcError
+from matcalc.expression.algebra import (
     add,
     call,
     eye,
@@ -24,14 +28,10 @@ from matcalc.algebra import (
     substitute,
     transpose,
 )
-from matcalc.derivative import Form
-from matcalc.diagnosis.tree import everywhere, is_square
-from matcalc.equalities import Equality
-from matcalc.errors import MatcalcError
-from matcalc.expr import Call, Expr, Number, Power, Product, Sum, Symbol
+from matcalc.expression.expr import Call, Expr, Number, Power, Product, Sum, Symbol
+from matcalc.expression.scope import Scope, SizeNames
 from matcalc.identities import CATALOGUE
 from matcalc.records import Identity
-from matcalc.scope import Scope, SizeNames
 from matcalc.verdict import Verdict, check, equal
 
 # What the catalogue does not have: log densities, and structures with more than one term.

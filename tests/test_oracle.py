@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from matcalc import parse, symbols
-from matcalc.comparison import Comparison
 from matcalc.errors import DomainError
-from matcalc.oracle import Measurement, gap_between_routes, relative_error, structure_of, weigh
-from matcalc.sampling import Points, integer_points, sample, size_assignments
-from matcalc.scope import Scope
+from matcalc.expression.scope import Scope
+from matcalc.oracle.comparison import Comparison
+from matcalc.oracle.measurement import Measurement, gap_between_routes, relative_error, structure_of, weigh
+from matcalc.oracle.sampling import Points, integer_points, sample, size_assignments
 from matcalc.structure import STRUCTURES, Reading
 
 SCALARS = ["tr(A*X*X)", "logdet(X)", "det(X)", "sum(exp(X))", "norm2(X)", "tr(A*inv(X))", "norm1(A*X)"]
@@ -117,7 +117,7 @@ def test_a_wrong_custom_derivative_is_caught():
     """`jax.grad` of a function with a false rule differs from the differences of its values."""
     import jax
 
-    from matcalc.blackbox import blackbox
+    from matcalc.oracle.blackbox import blackbox
 
     @jax.custom_jvp
     def f(x):

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given, settings
 from random_expressions import DECLARATIONS, expressions, same
 
-from matcalc.expr import Apply, Call, Expr, Opaque
-from matcalc.latex import to_latex
-from matcalc.python_text import to_python
-from matcalc.scope import Scope
+from matcalc.expression.expr import Apply, Call, Expr, Opaque
+from matcalc.expression.latex import to_latex
+from matcalc.expression.python_text import to_python
+from matcalc.expression.scope import Scope
+from matcalc.expression.text import to_text, to_unicode
 from matcalc.shape import ELEMENTWISE, SIGNATURES
-from matcalc.text import to_text, to_unicode
 
 NOTE = [  # as typed, in ASCII, and as the note prints it
     ("A'*B' + B*A - (A'*B').*I", "A'*B' + B*A - (A'*B') .* I", "Aᵀ Bᵀ + B A - (Aᵀ Bᵀ) ⊙ I"),

@@ -8,8 +8,8 @@ import numpy as np
 
 from gaussian.identities.measured import P, density, formula, integral, let
 from matcalc.equalities import Equality, Integral, Quantity
+from matcalc.oracle.sampling import Points
 from matcalc.records import identity
-from matcalc.sampling import Points
 
 DENSITY = density("mu", "Sigma")
 LOG_DENSITY = "-1/2*((x - mu)'*Sigma^-1*(x - mu) + logdet(Sigma) + n*log(2*pi))"

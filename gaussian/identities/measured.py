@@ -11,17 +11,17 @@ from functools import cache, lru_cache
 import numpy as np
 
 from gaussian.quadrature import rule
-from matcalc.algebra import ONE, substitute
 from matcalc.equalities import Quantity
-from matcalc.expr import Expr, Hadamard, Sum, Symbol
-from matcalc.latex import to_latex
-from matcalc.oracle import Measurement, magnitude
+from matcalc.expression.algebra import ONE, substitute
+from matcalc.expression.expr import Expr, Hadamard, Sum, Symbol
+from matcalc.expression.latex import to_latex
+from matcalc.expression.scope import Scope
+from matcalc.expression.text import to_unicode
+from matcalc.oracle.measurement import Measurement, magnitude
+from matcalc.oracle.sampling import Points
 from matcalc.records import Printed
-from matcalc.sampling import Points
-from matcalc.scope import Scope
 from matcalc.shape import SCALAR, Shape
 from matcalc.structure import Reading
-from matcalc.text import to_unicode
 
 Array = np.ndarray
 

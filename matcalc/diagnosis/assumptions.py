@@ -7,10 +7,10 @@ from itertools import combinations
 
 import numpy as np
 
-from matcalc.comparison import along_directions
 from matcalc.diagnosis.case import Bench, Case, Diagnosis
-from matcalc.expr import Symbol
-from matcalc.oracle import along, relative_error, weigh
+from matcalc.expression.expr import Symbol
+from matcalc.oracle.comparison import along_directions
+from matcalc.oracle.measurement import along, relative_error, weigh
 from matcalc.shape import ONE
 from matcalc.structure import ARRAYS, Reading
 

@@ -7,19 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from matcalc.algebra import number, transpose
-from matcalc.comparison import Comparison, moving
 from matcalc.diagnosis.tree import everywhere, parts_of, versions
+from matcalc.differentiation.form import Form
+from matcalc.differentiation.formulation import is_read
 from matcalc.errors import DomainError, MatcalcError
-from matcalc.evaluate import Evaluation
-from matcalc.exact import ExactClaim
-from matcalc.expr import Call, Expr, Hadamard, Identity, Opaque, Product, Symbol
-from matcalc.form import Form
-from matcalc.formulation import is_read
+from matcalc.evaluation.evaluate import Evaluation
+from matcalc.expression.algebra import number, transpose
+from matcalc.expression.expr import Call, Expr, Hadamard, Identity, Opaque, Product, Symbol
+from matcalc.expression.scope import Scope
 from matcalc.lazy import cached_property
-from matcalc.oracle import relative_error, structure_of, weigh
-from matcalc.sampling import GUARDED, Points, sample
-from matcalc.scope import Scope
+from matcalc.oracle.comparison import Comparison, moving
+from matcalc.oracle.exact import ExactClaim
+from matcalc.oracle.measurement import relative_error, structure_of, weigh
+from matcalc.oracle.sampling import GUARDED, Points, sample
 from matcalc.shape import Shape
 from matcalc.structure import Reading, Structure
 

@@ -7,7 +7,10 @@ from functools import partial
 from itertools import combinations, pairwise, permutations, product
 from typing import Any
 
-from matcalc.algebra import (
+from matcalc.diagnosis.case import Case, Edit
+from matcalc.diagnosis.tree import chain_of, everywhere, is_square, runs
+from matcalc.errors import MatcalcError
+from matcalc.expression.algebra import (
     LINEAR,
     add,
     call,
@@ -24,10 +27,19 @@ from matcalc.algebra import (
     subtract,
     transpose,
 )
-from matcalc.diagnosis.case import Case, Edit
-from matcalc.diagnosis.tree import chain_of, everywhere, is_square, runs
-from matcalc.errors import MatcalcError
-from matcalc.expr import Apply, Call, ElementwisePower, Expr, Hadamard, Number, Power, Product, Size, Sum, Symbol
+from matcalc.expression.expr import (
+    Apply,
+    Call,
+    ElementwisePower,
+    Expr,
+    Hadamard,
+    Number,
+    Power,
+    Product,
+    Size,
+    Sum,
+    Symbol,
+)
 
 MAX_PERMUTED = 5
 WRONG_POWER = "the power of {old} is wrong: it should be {new}"

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from itertools import combinations
 
-from matcalc.algebra import apply, call, hadamard, multiply, number, transpose
 from matcalc.diagnosis.case import Case
 from matcalc.diagnosis.edits import Change
 from matcalc.diagnosis.tree import chain_of, everywhere, is_square, runs
-from matcalc.expr import Apply, Expr, Hadamard, Number, Product, Size
-from matcalc.plain import OF_THE_MATRIX
+from matcalc.expression.algebra import apply, call, hadamard, multiply, number, transpose
+from matcalc.expression.expr import Apply, Expr, Hadamard, Number, Product, Size
+from matcalc.language.plain import OF_THE_MATRIX
 
 MISSING = "the factor {part} is missing: {old} should be {new}"
 

@@ -6,10 +6,10 @@ from itertools import combinations, pairwise, product
 
 import numpy as np
 
-from matcalc.algebra import LINEAR, add, call, multiply, negative, number, ones, size, subtract, transpose
 from matcalc.diagnosis.case import Case, Edit
 from matcalc.diagnosis.tree import with_argument
-from matcalc.expr import Call, Expr, Hadamard, Product, Sum
+from matcalc.expression.algebra import LINEAR, add, call, multiply, negative, number, ones, size, subtract, transpose
+from matcalc.expression.expr import Call, Expr, Hadamard, Product, Sum
 from matcalc.shape import ONE
 from matcalc.structure import Reading
 

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from matcalc.algebra import is_zero, multiply, number, scale, transpose
 from matcalc.diagnosis import edits, factors, fit, structured, symbols
 from matcalc.diagnosis.assumptions import assumptions
 from matcalc.diagnosis.case import Case, Diagnosis, Edit
 from matcalc.diagnosis.edits import local
 from matcalc.diagnosis.tree import is_square
-from matcalc.expr import Expr
-from matcalc.oracle import structure_of
+from matcalc.expression.algebra import is_zero, multiply, number, scale, transpose
+from matcalc.expression.expr import Expr
+from matcalc.oracle.measurement import structure_of
 from matcalc.structure import Reading
 
 MOST_EDITS = 3000

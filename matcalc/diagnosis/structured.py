@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from fractions import Fraction
 
-from matcalc.algebra import add, call, eye, hadamard, scale, subtract, transpose
 from matcalc.diagnosis.case import Case, Edit
 from matcalc.diagnosis.edits import Change
 from matcalc.diagnosis.tree import is_square
-from matcalc.expr import Call, Expr, Sum
-from matcalc.formulation import SYMBOLIC
-from matcalc.simplification import simplify
+from matcalc.differentiation.formulation import SYMBOLIC
+from matcalc.expression.algebra import add, call, eye, hadamard, scale, subtract, transpose
+from matcalc.expression.expr import Call, Expr, Sum
+from matcalc.expression.simplification import simplify
 from matcalc.structure import Reading
 
 SYMMETRIC = ("symmetric", "spd")

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import combinations
 
-from matcalc.algebra import inv, multiply, number, power, rewrite, size, substitute, transpose
 from matcalc.diagnosis.case import Case, Edit
 from matcalc.diagnosis.edits import elementwise
 from matcalc.diagnosis.tree import chain_of, everywhere, is_square
 from matcalc.errors import MatcalcError
-from matcalc.expr import Expr, Product, Size, Symbol
+from matcalc.expression.algebra import inv, multiply, number, power, rewrite, size, substitute, transpose
+from matcalc.expression.expr import Expr, Product, Size, Symbol
 
 COVARIANCES = ("Sigma", "Lambda", "Omega")
 

@@ -3,9 +3,33 @@
 from collections.abc import Callable, Iterable, Iterator
 from itertools import combinations, islice
 
-from matcalc.algebra import add, call, hadamard, inv, is_zero, multiply, number, power, size, subtract, transpose
 from matcalc.errors import MatcalcError
-from matcalc.expr import Call, ElementwisePower, Expr, Hadamard, Number, Opaque, Power, Product, Size, Sum, Symbol
+from matcalc.expression.algebra import (
+    add,
+    call,
+    hadamard,
+    inv,
+    is_zero,
+    multiply,
+    number,
+    power,
+    size,
+    subtract,
+    transpose,
+)
+from matcalc.expression.expr import (
+    Call,
+    ElementwisePower,
+    Expr,
+    Hadamard,
+    Number,
+    Opaque,
+    Power,
+    Product,
+    Size,
+    Sum,
+    Symbol,
+)
 
 Place = Callable[[Expr], Expr]
 

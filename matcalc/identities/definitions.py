@@ -3,9 +3,9 @@
 import numpy as np
 
 from matcalc.equalities import Equality, Property, Quantity, entries
-from matcalc.oracle import relative_error
+from matcalc.oracle.measurement import relative_error
+from matcalc.oracle.sampling import Points
 from matcalc.records import Entry, identity
-from matcalc.sampling import Points
 
 LOG_DENSITY = "-1/2*((x - mu)'*diag(s .^ 2)^-1*(x - mu) + logdet(diag(s .^ 2)) + n*log(2*pi))"
 LOG_DENSITIES = "-1/2*sum((x - mu) .^ 2 ./ s .^ 2 + log(s .^ 2) + log(2*pi)*ones(n,1))"

@@ -3,8 +3,8 @@
 import numpy as np
 
 from matcalc.equalities import Equality, Quantity
+from matcalc.oracle.sampling import Points
 from matcalc.records import identity
-from matcalc.sampling import Points
 
 
 def _trace_of_outer(at: Points) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""The closed form of a derivative: push forward, turn around, print."""

@@ -1,0 +1,292 @@
+"""What a text says new names are, in passing: `r = y - X w`, `f(x) = x'A x`, `E_D = ...` stand for their formulas."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from matcalc.claims.assumptions import Assumptions
+from matcalc.claims.closed import closed_text
+from matcalc.claims.entries import joined_name
+from matcalc.claims.meaning import Definition, capital
+from matcalc.documents.judgement import is_free
+from matcalc.errors import DeclarationError, MatcalcError, ParseError, ShapeError
+from matcalc.expression.facts import is_spd
+from matcalc.expression.scope import Scope
+from matcalc.expression.simplification import is_symmetric
+from matcalc.language.plain import ShapeOf, bare
+from matcalc.language.syntax import Syntax, transform, walk
+from matcalc.shape import is_column
+
+
+@dataclass(frozen=True)
+class Heading:
+    """The name that a side of an equality gives to the other side, and the arguments it is given there."""
+
+    name: str
+    parameters: tuple[str, ...] = ()
+    letter: str = ""  # E of E_D
+    index: Any = None  # D of E_D
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a name was said to be, and in which line; nothing where that could not be read; what it was before."""
+
+    line: int
+    definition: Definition | None = None
+    before: "Entry | None" = None
+
+    def with_name(self, old: str, new: str) -> "Entry":
+        """The entry with another name for one in its formula."""
+        if self.definition is None or old not in names(self.definition.body):
+            return self
+        body = transform(self.definition.body, lambda n: replace(n, value=new) if n.value == old else n)
+        return replace(self, definition=replace(self.definition, body=body))
+
+    def meanings(self) -> Iterator[tuple["Entry", Definition]]:
+        """What it was said to be, the last first."""
+        entry: Entry | None = self
+        while entry is not None and entry.definition is not None:
+            yield entry, entry.definition
+            entry = entry.before
+
+
+@dataclass(frozen=True)
+class Glossary:
+    """The names that were given in passing so far."""
+
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.entries
+
+    def __getitem__(self, name: str) -> Entry:
+        return self.entries[name]
+
+    @property
+    def functions(self) -> set[str]:
+        """The names that are applied to what follows them in brackets."""
+        return {n for n, d in self.definitions.items() if d.parameters}
+
+    @property
+    def definitions(self) -> dict[str, Definition]:
+        """What the names stand for."""
+        return {n: e.definition for n, e in self.entries.items() if e.definition is not None}
+
+    def with_entry(self, name: str, entry: Entry) -> "Glossary":
+        """The glossary with a name given, or given anew."""
+        return replace(self, entries={**self.entries, name: entry})
+
+    def renewed(self, name: str, entry: Entry) -> "Glossary":
+        """The glossary with a name given anew, where what was made of its former meaning keeps that."""
+        old = self.entries.get(name)
+        if old is None or old.definition is None:
+            return self.with_entry(name, entry)
+        kept = f"{name}_of_line_{old.line}"
+        entries = {n: e.with_name(name, kept) for n, e in self.entries.items() if n != name}
+        return Glossary({**entries, kept: old, name: entry})
+
+    def without(self, names: Iterable[str]) -> "Glossary":
+        """The glossary without some names."""
+        return replace(self, entries={n: e for n, e in self.entries.items() if n not in set(names)})
+
+    def earlier(self, used: Iterable[str]) -> Iterator[tuple[str, "Glossary"]]:
+        """The glossary as it was before a name that some names rest on was given another meaning; how it differs."""
+        reached, waiting = set[str](), set(used)
+        while waiting:
+            reached |= waiting
+            bodies = [self.definitions[n].body for n in waiting & self.definitions.keys()]
+            waiting = set[str]().union(*map(names, bodies)) - reached
+        for name in sorted(reached & self.entries.keys()):
+            for entry, _ in list(self.entries[name].meanings())[1:]:
+                yield f"{name} as it was said to be in line {entry.line}", self.with_entry(name, entry)
+
+    def named(self, tree: Syntax, known: Assumptions) -> Syntax:
+        """A formula with E_D as one name where that is one."""
+
+        def rule(node: Syntax) -> Syntax:
+            if node.operation != "subscript" or node.operands[0].operation != "name":
+                return node
+            joined = joined_name(node)
+            is_one = joined in self.entries or known.is_name(joined)
+            return replace(node, operation="name", operands=(), value=joined) if is_one else node
+
+        return transform(tree, rule)
+
+    def meant(self, sides: Iterable[Syntax], known: Assumptions) -> Assumptions:
+        """What holds for a statement: the names in it stand for what they were said to be.
+
+        What is differentiated by is a variable, of the shape of what it was said to be.
+
+        Raises:
+            ParseError: what a name in it was said to be could not be read.
+        """
+        waiting = list(sides)
+        by = variables(waiting)
+        while waiting:
+            tree = waiting.pop()
+            for name in sorted(names(tree) & self.entries.keys()):
+                entry = self.entries[name]
+                if known.is_name(name):
+                    continue
+                if entry.definition is None:
+                    raise ParseError(f"what {name} is said to be in line {entry.line} could not be read", 0)
+                body = entry.definition.body
+                waiting.append(body)
+                if name in by:
+                    known = _as_variable(name, body, self.meant([body], known))
+                else:
+                    known = known.define(name, entry.definition.parameters, body)
+        return known
+
+
+def _as_variable(name: str, body: Syntax, known: Assumptions) -> Assumptions:
+    """The assumptions with a name declared of the shape that a formula has, and symmetric if that is by its form."""
+    text = closed_text(body, known)
+    if text is None:
+        raise DeclarationError(f"{name} is not declared")
+    (e,) = Scope(known.let).read(text)
+    rows, columns = e.shape
+    structure = "spd" if is_spd(e) else "symmetric" if rows == columns and is_symmetric(e) else ""
+    return known.declare([name], f"{rows} x {columns} {structure if not e.is_scalar else ''}".strip())
+
+
+def names(tree: Syntax) -> set[str]:
+    """The names in a formula, of functions too."""
+    return {n.value for n in walk(tree) if n.operation in ("name", "apply")}
+
+
+def variables(sides: Iterable[Syntax]) -> set[str]:
+    """What is differentiated by."""
+    return {bare(n.operands[1]).value for side in sides for n in walk(side) if n.operation == "derivative"}
+
+
+def names_formula(found: Heading, formula: Syntax, known: Assumptions) -> bool:
+    """Whether a name is new and a formula without it stands on the other side, so that this is what the name means."""
+    taken = {law.name for law in known.laws.values()} | known.unspecified.keys()
+    owners = (found.letter, capital(found.letter)) if found.letter and found.index != 0 else ()  # no entry has index 0
+    if any(map(known.is_name, (found.name, *owners))) or found.name in taken or not is_free(found.name, known):
+        return False
+    used = names(formula)
+    places = {p.value for n in walk(formula) if n.operation == "subscript" for p in n.operands[1:]}
+    is_of_each = found.index in places  # z_i = x_i'w is said of every i
+    is_differential = used & {f"d{name}" for name in known.declared}
+    return bool(used) and found.name not in used and not (is_of_each or is_differential or names_entries(formula))
+
+
+def heading_of(side: Syntax) -> Heading | None:
+    """The name and the arguments of a side that is `f`, `E_D` or `f(x, y)`."""
+    side = bare(side)
+    match side.operation, side.operands:
+        case "name", ():
+            return Heading(side.value)
+        case "subscript", (base, place) if _is_letter(base) and place.operation in ("name", "number"):
+            return Heading(joined_name(side), (), base.value, place.value)
+        case "apply", arguments if all(a.operation == "name" for a in arguments):
+            return Heading(side.value, tuple(a.value for a in arguments))
+        case "juxtapose", (function, group) if function.operation == "name" and group.operation == "group":
+            argument = bare(group)
+            return Heading(function.value, (argument.value,)) if argument.operation == "name" else None
+    return None
+
+
+def with_functions(tree: Syntax, functions: Collection[str]) -> Syntax:
+    """A formula in the plain language with f(x) of a function that the text has named as f at x, not as a product."""
+
+    def at(function: Syntax, group: Syntax) -> Syntax:
+        return replace(group, operation="apply", operands=(bare(group),), value=function.value, start=function.start)
+
+    def rule(node: Syntax) -> Syntax:
+        match node.operation, node.operands:
+            case "juxtapose", (function, group) if function.value in functions and group.operation == "group":
+                return at(function, group)
+            case "juxtapose", (left, group) if (
+                left.operation in ("multiply", "juxtapose") and group.operation == "group"
+            ):
+                if left.operands[1].value in functions:  # 2*f(x)
+                    return replace(left, operands=(left.operands[0], at(left.operands[1], group)), end=node.end)
+        return node
+
+    return transform(tree, rule)
+
+
+def by_argument(tree: Syntax, functions: Mapping[str, Sequence[str]]) -> Syntax:
+    r"""A formula in which `\nabla f(x)`, `\nabla f(x)^T` and `\nabla f` of a function of x are derivatives by x.
+
+    Raises:
+        ParseError: a gradient of something else, which does not say by what it is.
+    """
+
+    def of(node: Syntax, order: Any) -> Syntax:
+        function = bare(node)
+        if node.operation in ("juxtapose", "multiply") and not _is_function(node.operands[0]):
+            return replace(node, operands=(of(node.operands[0], order), *node.operands[1:]))
+        if node.operation == "transpose":
+            return replace(node, operands=(of(node.operands[0], order),))
+        parameters = functions.get(function.value, ()) if _is_function(function) else ()
+        arguments = function.operands or tuple(Syntax("name", (), p, node.start, node.end) for p in parameters)
+        if len(parameters) != 1 or arguments[0].operation != "name":
+            raise ParseError("a gradient by what? Write \\nabla_x", node.start)
+        return Syntax("derivative", (function, arguments[0]), order, node.start, node.end)
+
+    return transform(tree, lambda node: of(node.operands[0], node.value) if node.operation == "gradient" else node)
+
+
+def _is_function(node: Syntax) -> bool:
+    return bare(node).operation in ("name", "apply")
+
+
+def entry_by_entry(tree: Syntax, functions: Mapping[str, Definition], shape_of: ShapeOf) -> Syntax:
+    """A formula of a paper, in which a function of a number, such as σ(a) = 1/(1 + exp(-a)), is applied to a vector."""
+
+    def rule(node: Syntax) -> Syntax:
+        function = functions.get(node.value) if node.operation == "apply" else None
+        if function is None or len(function.parameters) != 1 or len(node.operands) != 1:
+            return node
+        try:
+            if not is_column(shape_of(node.operands[0])):
+                return node
+            shape_of(node)
+        except ShapeError:
+            return _of_vector(function, node.operands[0])
+        except MatcalcError:  # with indices or integrals in it
+            pass
+        return node
+
+    return transform(tree, rule)
+
+
+def _of_vector(function: Definition, argument: Syntax) -> Syntax:
+    (parameter,) = function.parameters
+    moving: set[int] = set()  # what holds the parameter, by the nodes that were made
+
+    def rule(node: Syntax) -> Syntax:
+        moves = [id(o) in moving for o in node.operands]
+        match node.operation:
+            case "name" if node.value == parameter:
+                node = Syntax("group", (argument,), None, node.start, node.end)
+                moves = [True]
+            case "multiply" | "juxtapose" if all(moves):
+                node = replace(node, operation="hadamard")
+            case "divide" if moves[1]:
+                node = replace(node, operation="elementwise_divide")
+            case "power" if moves[0]:
+                node = replace(node, operation="elementwise_power")
+        if any(moves):
+            made.append(node)
+            moving.add(id(node))
+        return node
+
+    made: list[Syntax] = []  # keeps every node alive, so that its id stays its own
+    return Syntax("group", (transform(function.body, rule),), None, argument.start, argument.end)
+
+
+def _is_letter(base: Syntax) -> bool:
+    return base.operation == "name" and base.value not in ("I", "delta")
+
+
+def names_entries(side: Syntax) -> bool:
+    """Whether a side is (x_ij), the matrix of these entries."""
+    inner = side.operands[0] if side.operation == "group" else side
+    is_entry = inner.operation == "subscript" and len(inner.operands) == 3
+    return side.operation == "group" and is_entry and all(p.operation == "name" for p in inner.operands)

@@ -1,0 +1,355 @@
+"""To the form a person would print: the structure of symbols used, sums factored, Kronecker products multiplied.
+
+Every rule keeps the value; of the forms that the rules reach, the shortest is taken, and the one closer to what was
+typed where two are equally short.
+"""
+
+from collections.abc import Callable, Sequence
+
+from matcalc.expression.algebra import (
+    add,
+    call,
+    elementwise_power,
+    eye,
+    hadamard,
+    inv,
+    multiply,
+    negative,
+    number,
+    power,
+    rewrite,
+    transpose,
+    zeros,
+)
+from matcalc.expression.expr import (
+    Apply,
+    Call,
+    Commutation,
+    Expr,
+    Hadamard,
+    Identity,
+    Number,
+    Power,
+    Product,
+    Sum,
+    Symbol,
+    Transpose,
+)
+from matcalc.expression.factoring import factor
+from matcalc.expression.triangles import is_diagonal, is_lower, is_upper
+from matcalc.shape import ONE as ONE_DIM
+
+MAX_PASSES = 6
+MAX_EXPANDED_WEIGHT = 80
+
+
+def simplify(e: Expr) -> Expr:
+    """The shortest of the forms that the rules reach, each of the same value as `e`."""
+    best = settle(e)
+    for variant in (unfold_inverses, as_norms, expand):
+        if best.weight <= MAX_EXPANDED_WEIGHT:
+            changed = variant(best)
+            if changed is not best and (candidate := settle(changed)).weight < best.weight:
+                best = candidate
+    return best
+
+
+def settle(e: Expr) -> Expr:
+    """Apply the rules from the leaves up until nothing changes."""
+    for _ in range(MAX_PASSES):
+        changed = rewrite(e, one_step)
+        if changed is e or (changed == e and changed.weight == e.weight):
+            return changed
+        e = changed
+    return e
+
+
+def one_step(e: Expr) -> Expr | None:
+    """The first rule that applies to a node whose operands are already simple."""
+    for rule in RULES.get(type(e), ()):
+        result = rule(e)
+        if result is not None:
+            return result
+    return None
+
+
+def is_symmetric(e: Expr) -> bool:
+    """Whether a matrix equals its transpose by its form and the structure of its symbols."""
+    return e.shape[0] == e.shape[1] and settle(transpose(e)) == e
+
+
+# --- rules -----------------------------------------------------------------------------------------------------------
+
+
+def transposed_symbol(e: Expr) -> Expr | None:
+    """X for the transpose of a symmetric X, -X for that of a skew one."""
+    if isinstance(e, Transpose) and isinstance(e.of, Symbol):
+        if e.of.structure in ("symmetric", "spd", "diagonal"):
+            return e.of
+        if e.of.structure == "skew":
+            return negative(e.of)
+    return None
+
+
+def _is_orthogonal(e: Expr) -> bool:
+    return isinstance(e, Symbol) and e.structure == "orthogonal"
+
+
+def _orthogonal_inverse(e: Power) -> Expr | None:
+    base = e.base.of if isinstance(e.base, Transpose) else e.base
+    if _is_orthogonal(base) and isinstance(e.exponent, Number) and e.exponent.value < 0:
+        return power(transpose(e.base), negative(e.exponent))
+    return None
+
+
+def _neighbours(e: Product, rule: Callable[[Sequence[Expr]], tuple[int, Expr] | None]) -> Expr | None:
+    """Replace the first run of chain factors for which `rule(rest of the chain)` gives (its length, replacement)."""
+    for k in range(len(e.chain)):
+        found = rule(e.chain[k:])
+        if found is not None:
+            length, replacement = found
+            before, after = e.chain[:k], e.chain[k + length :]
+            return multiply(Number(e.coefficient), *e.scalars, *before, replacement, *after)
+    return None
+
+
+def _orthogonal_pair(run: Sequence[Expr]) -> tuple[int, Expr] | None:
+    if len(run) >= 2:
+        a, b = run[0], run[1]
+        q = a.of if isinstance(a, Transpose) else a
+        if _is_orthogonal(q) and transpose(a) == b:
+            return 2, eye(a.shape[0])
+    return None
+
+
+def _cholesky_pair(run: Sequence[Expr]) -> tuple[int, Expr] | None:
+    """L L' is A and L^-1' L^-1 is A^-1 for the Cholesky factor L of A."""
+    if len(run) < 2:
+        return None
+    a, b = run[0], run[1]
+    root = b.base if isinstance(b, Power) else a
+    if not (isinstance(root, Call) and root.function == "chol" and is_symmetric(root.arguments[0])):
+        return None
+    if (a, b) == (root, transpose(root)):
+        return 2, root.arguments[0]
+    return (2, inv(root.arguments[0])) if (a, b) == (transpose(inv(root)), inv(root)) else None
+
+
+def _kronecker_pair(run: Sequence[Expr]) -> tuple[int, Expr] | None:
+    """(A ⊗ B)(C ⊗ D) = AC ⊗ BD, and K (A ⊗ B) K = B ⊗ A (MN2019, theorem 3.9)."""
+    match run[:3]:
+        case [Commutation(of=(p, m)), Call("kron", (a, b)), Commutation(of=(n, q))]:
+            if (a.shape, b.shape) == ((m, n), (p, q)):
+                return 3, call("kron", b, a)
+    match run[:2]:
+        case [Call("kron", (a, b)), Call("kron", (c, d))]:
+            if a.shape[1] == c.shape[0] and b.shape[1] == d.shape[0]:
+                return 2, call("kron", multiply(a, c), multiply(b, d))
+        case [Commutation(of=(n, m)), Commutation(of=(m2, n2))] if (n, m) == (n2, m2):
+            return 2, eye(n * m)
+    return None
+
+
+def _kronecker_times_vec(run: Sequence[Expr]) -> tuple[int, Expr] | None:
+    """(A ⊗ B) vec X is vec(B X A'), and vec(X)' (A ⊗ B) is vec(B' X A)' (MN2019, section 2.4)."""
+    match list(run[:2]):
+        case [Call("kron", (a, b)), Call("vec", (x,))] if x.shape == (b.shape[1], a.shape[1]):
+            return 2, call("vec", multiply(b, x, transpose(a)))
+        case [Transpose(Call("vec", (x,))), Call("kron", (a, b))] if x.shape == (b.shape[0], a.shape[0]):
+            return 2, transpose(call("vec", multiply(transpose(b), x, a)))
+    return None
+
+
+def _diagonal_times_column(e: Product) -> Expr | None:
+    """diag(u) v is u ⊙ v."""
+    for k, f in enumerate(e.chain[:-1]):
+        if isinstance(f, Call) and f.function == "diag" and f.shape[0] == f.shape[1]:
+            ends = [j for j in range(k + 1, len(e.chain)) if e.chain[j].shape[1] == ONE_DIM]
+            if ends:
+                column = multiply(*e.chain[k + 1 : ends[0] + 1])
+                product = hadamard(f.arguments[0], column)
+                rest = e.chain[ends[0] + 1 :]
+                return multiply(Number(e.coefficient), *e.scalars, *e.chain[:k], product, *rest)
+        if f.shape[0] == ONE_DIM and e.chain[k + 1].shape[1] != ONE_DIM:
+            turned = _row_times_diagonal(e, k)
+            if turned is not None:
+                return turned
+    return None
+
+
+def _row_times_diagonal(e: Product, start: int) -> Expr | None:
+    for k in range(start + 1, len(e.chain)):
+        f = e.chain[k]
+        if isinstance(f, Call) and f.function == "diag" and f.shape[0] == f.shape[1]:
+            column = transpose(multiply(*e.chain[start:k]))
+            row = transpose(hadamard(column, f.arguments[0]))
+            return multiply(Number(e.coefficient), *e.scalars, *e.chain[:start], row, *e.chain[k + 1 :])
+        if f.shape[1] == ONE_DIM:
+            return None
+    return None
+
+
+def _normalised_exponential(e: Product) -> Expr | None:
+    """exp(u) / sum(exp(u)) is softmax(u)."""
+    for column in e.chain:
+        if isinstance(column, Apply) and column.function == "exp" and column.shape[1] == ONE_DIM:
+            share = power(call("sum", column), number(-1))
+            if share in e.scalars:
+                chain = [call("softmax", column.argument) if f is column else f for f in e.chain]
+                return multiply(Number(e.coefficient), *(s for s in e.scalars if s != share), *chain)
+    return None
+
+
+def _sign_over_abs(e: Product) -> Expr | None:
+    """sign(a) / |a| is 1/a, and sign(a) |a| is a."""
+    for s in e.scalars:
+        if isinstance(s, Apply) and s.function == "sign":
+            size = Apply("abs", s.argument)
+            for other, both in ((power(size, number(-1)), power(s.argument, number(-1))), (size, s.argument)):
+                if other in e.scalars:
+                    rest = [t for t in e.scalars if t not in (s, other)]
+                    return multiply(Number(e.coefficient), *rest, both, *e.chain)
+    return None
+
+
+def _entries_cancel(e: Product) -> Expr | None:
+    """(a ⊘ b)' b is sum(a): the inner product of two columns, where that is shorter."""
+    if e.is_scalar and len(e.chain) == 2 and e.coefficient == 1:
+        row, column = e.chain
+        product = hadamard(transpose(row), column)
+        if product.weight + 1 < row.weight + column.weight:
+            return call("sum", product)
+    return None
+
+
+def _diagonal_part(e: Hadamard) -> Expr | None:
+    """D ⊙ I is D for a diagonal D; (A D) ⊙ I is left as it is."""
+    rest = [f for f in e.factors if not isinstance(f, Identity)]
+    if len(rest) < len(e.factors) and rest and all(is_diagonal(f) for f in rest):
+        return hadamard(*rest)
+    return None
+
+
+def _sign_times_abs(e: Hadamard) -> Expr | None:
+    """x ⊙ sign(x) is |x|, and sign(x) ⊙ |x|⁻¹ is x⁻¹, entry by entry."""
+    for f in e.factors:
+        if isinstance(f, Apply) and f.function == "sign":
+            size, below = (elementwise_power(x, -1) for x in (Apply("abs", f.argument), f.argument))
+            for other, both in ((f.argument, Apply("abs", f.argument)), (size, below)):
+                if other in e.factors:
+                    return hadamard(both, *(g for g in e.factors if g not in (f, other)))
+    return None
+
+
+def _triangle(e: Call) -> Expr | None:
+    keeps, other = (is_lower, is_upper) if e.function == "tril" else (is_upper, is_lower)
+    if e.function in ("tril", "triu"):
+        inner = e.arguments[0]
+        if keeps(inner):
+            return inner
+        if other(inner):
+            return hadamard(inner, Identity(inner.shape))
+    return None
+
+
+def _fewer_transposes(e: Call) -> Expr | None:
+    """tr(A') is tr(A): written with the fewer transposes."""
+    if e.function in ("tr", "det", "logdet"):
+        turned = transpose(e.arguments[0])
+        if _transposes(turned) < _transposes(e.arguments[0]):
+            return call(e.function, turned)
+    return None
+
+
+def _transposes(e: Expr) -> int:
+    return isinstance(e, Transpose) + sum(map(_transposes, e.args))
+
+
+def _sum_of_hadamard(e: Call) -> Expr | None:
+    """sum(x ⊙ y) is x' y for two vectors, and sum(x y') = sum(x) sum(y)."""
+    if e.function != "sum":
+        return None
+    inner = e.arguments[0]
+    if isinstance(inner, Hadamard) and len(inner.factors) == 2 and inner.shape[1] == ONE_DIM:
+        return multiply(transpose(inner.factors[0]), inner.factors[1])
+    return None
+
+
+def _trace_of_skew(e: Call) -> Expr | None:
+    if e.function == "tr" and isinstance(e.arguments[0], Symbol) and e.arguments[0].structure == "skew":
+        return zeros(e.shape)
+    return None
+
+
+# --- the table ------------------------------------------------------------------------------------------------------
+
+RULES: dict[type[Expr], tuple[Callable[..., Expr | None], ...]] = {
+    Transpose: (transposed_symbol,),
+    Power: (_orthogonal_inverse,),
+    Product: (
+        lambda e: _neighbours(e, _orthogonal_pair),
+        lambda e: _neighbours(e, _cholesky_pair),
+        lambda e: _neighbours(e, _kronecker_pair),
+        lambda e: _neighbours(e, _kronecker_times_vec),
+        _diagonal_times_column,
+        _normalised_exponential,
+        _sign_over_abs,
+        _entries_cancel,
+    ),
+    Hadamard: (_diagonal_part, _sign_times_abs),
+    Call: (_trace_of_skew, _triangle, _sum_of_hadamard, _fewer_transposes),
+    Sum: (factor,),
+}
+
+
+# --- variants --------------------------------------------------------------------------------------------------------
+
+
+def unfold_inverses(e: Expr) -> Expr:
+    """(A B)^-1 as B^-1 A^-1 wherever A and B are square."""
+
+    def rule(node: Expr) -> Expr | None:
+        if isinstance(node, Power) and isinstance(node.base, Product) and isinstance(node.exponent, Number):
+            chain = node.base.chain
+            if node.exponent.value == -1 and chain and all(f.shape[0] == f.shape[1] for f in chain):
+                return multiply(*(inv(f) for f in reversed(chain)))
+        return None
+
+    return rewrite(e, rule)
+
+
+def as_norms(e: Expr) -> Expr:
+    """x'x as norm2(x)^2 beside norm2(x)."""
+    squares: dict[Expr, Expr] = {}
+
+    def collect(node: Expr) -> None:
+        if isinstance(node, Call) and node.function == "norm2":
+            (x,) = node.arguments
+            squares[multiply(transpose(x), x)] = power(node, number(2))
+
+    rewrite(e, collect)
+    return rewrite(e, squares.get) if squares else e
+
+
+def expand(e: Expr) -> Expr:
+    """Products, elementwise ones too, multiplied out over the sums in them."""
+    return rewrite(e, _distribute)
+
+
+def _distribute(e: Expr) -> Expr | None:
+    if isinstance(e, Transpose) and isinstance(e.of, Sum):
+        return transpose(e.of)
+    if not isinstance(e, Product | Hadamard):
+        return None
+    coefficient, combine = (e.coefficient, multiply) if isinstance(e, Product) else (1, hadamard)
+    for k, f in enumerate(e.args):
+        if isinstance(f, Sum) and e.weight <= MAX_EXPANDED_WEIGHT:
+            before, after = e.args[:k], e.args[k + 1 :]
+            terms = (multiply(number(coefficient), combine(*before, t, *after)) for t in f.terms)
+            return add(*(_distribute(t) or t for t in terms))
+    return None
+
+
+def same_by_form(a: Expr, b: Expr) -> bool:
+    """Whether two expressions have one expanded form: enough for equality, not needed for it."""
+    return settle(expand(settle(a))) == settle(expand(settle(b)))

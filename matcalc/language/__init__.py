@@ -1,0 +1,1 @@
+"""What is typed or pasted: the plain language and LaTeX, read into one syntax tree."""

@@ -1,0 +1,148 @@
+"""A claimed derivative beside the measured one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache, partial
+
+import numpy as np
+
+from matcalc.evaluation.evaluate import Evaluation
+from matcalc.expression.expr import Expr, Symbol
+from matcalc.lazy import cached_property
+from matcalc.oracle.measurement import (
+    SECOND_STEP,
+    TOLERANCE,
+    Measurement,
+    along,
+    directional,
+    magnitude,
+    relative_error,
+    second,
+)
+from matcalc.oracle.noise import without_noise
+from matcalc.oracle.sampling import GUARDED, Points
+from matcalc.structure import Reading
+
+LARGEST = 100.0  # what the terms of a claim count at most, beside those of the expression
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A claimed derivative of `e` against the measured one at some points."""
+
+    e: Expr
+    variable: Symbol
+    points: Points
+    kind: str
+    order: int = 1
+
+    @cached_property
+    def measurement(self) -> Measurement:
+        return Measurement(self.e, self.variable, self.points)
+
+    def truth(self, reading: Reading, layout: str = "numerator") -> np.ndarray:
+        """The measured derivative, (points, rows, columns); (points, directions, rows, columns) of a differential."""
+        m = self.measurement
+        if self.kind == "differential":
+            if self.order == 2:
+                return self._second(reading)
+            return m.free_slopes if reading is Reading.AMBIENT else m.slopes
+        if self.kind == "vectorised" and self.order == 2:
+            return _vec(self._second(reading)).mT
+        if self.kind == "hessian":
+            return self._hessian()
+        if self.kind == "gradient":
+            return m.gradient(reading)
+        if self.variable.is_scalar:
+            return m.free_slopes[:, 0]
+        return m.jacobian() if layout == "numerator" else m.jacobian().mT
+
+    def directions(self, reading: Reading) -> np.ndarray:
+        return self.measurement.free_directions if reading is Reading.AMBIENT else self.measurement.directions
+
+    @cached_property
+    def _second(self) -> Callable[[Reading], np.ndarray]:
+        """The derivative of the gradient, measured once in a reading: for the differential and for its matrix."""
+        return cache(lambda r: second(self.e, self.variable, self.points, self.directions(r), r))
+
+    def _hessian(self) -> np.ndarray:
+        m = self.measurement
+        if not self.e.is_scalar:
+            return _second_by_scalar(self.e, self.variable, self.points)
+        slopes = second(self.e, self.variable, self.points, m.free_directions, Reading.AMBIENT)
+        return slopes.reshape(*slopes.shape[:2], -1)
+
+    def claimed(self, claim: Expr, reading: Reading) -> np.ndarray:
+        """The value of a claim at the points, laid out like `truth`."""
+        if self.kind != "differential":
+            return self.laid_out(self.points(claim), reading)
+        return along_directions(claim, self.variable, self.points, self.directions(reading))
+
+    def laid_out(self, values: np.ndarray, reading: Reading) -> np.ndarray:
+        """Values of a claim like `truth`: of H in vec dG = H vec dX, what it makes of each direction, as columns."""
+        if self.kind == "vectorised" and self.order == 2:
+            with np.errstate(all="ignore"):
+                return values @ _vec(self.directions(reading)).mT
+        return values
+
+    def error(
+        self, claim: Expr, reading: Reading, layout: str = "numerator", least: np.ndarray | float = 0.0
+    ) -> np.ndarray:
+        """The relative error of a claim at every point, against a scale of its terms that is `least` at least."""
+        return relative_error(self.claimed(claim, reading), self.truth(reading, layout), np.fmax(self.scale, least))
+
+    @property
+    def scale(self) -> np.ndarray:
+        """What rounding is measured against; a difference quotient has lost half of the digits already."""
+        return self.measurement.scale * (1 if self.order == 1 else 1 / SECOND_STEP)
+
+    def trial(self, claim: Expr, reading: Reading, layout: str = "numerator") -> np.ndarray:
+        """The relative error of a claim at every point, NaN where it is noise.
+
+        Measured against the terms of the claim too, which cancel as those of d(a'x/‖x‖) do at size 1.
+        """
+        least: np.ndarray | float = 0.0
+        with np.errstate(all="ignore"):
+            if self.kind != "differential":
+                least = np.fmin(magnitude(claim, self.points), LARGEST * self.scale)
+            errors = self.error(claim, reading, layout, least)
+        return without_noise(self.points, errors, partial(self.sides, claim, reading, layout), TOLERANCE[self.order])
+
+    def sides(self, claim: Expr, reading: Reading, layout: str, points: Points) -> tuple[np.ndarray, np.ndarray]:
+        """The values of a claim and of the measured derivative at other points."""
+        there = replace(self, points=points)
+        return there.claimed(claim, reading), there.truth(reading, layout)
+
+    def vec_error(self, j: Expr, reading: Reading) -> np.ndarray:
+        """The relative error of J in vec dF = J vec dX at every point, along every direction."""
+        truth = self.truth(reading)
+        claimed = np.einsum("poi,pki->pko", self.points(j), _vec(self.directions(reading)))
+        return relative_error(claimed, _vec(truth), self.scale)
+
+
+def moving(variable: Symbol, points: Points, directions: np.ndarray) -> Evaluation:
+    """Expressions in dX at every point along every direction."""
+    values = {n: v[:, None] for n, v in points.values.items()} | {"d" + variable.name: directions}
+    return Evaluation(values, points.sizes, GUARDED)
+
+
+def along_directions(claim: Expr, variable: Symbol, points: Points, directions: np.ndarray) -> np.ndarray:
+    """The value of a claim in dX at every point along every direction: (points, directions, rows, columns)."""
+    with np.errstate(all="ignore"):
+        value = moving(variable, points, directions)(claim)
+    rows, columns = (d.size(points.sizes) for d in claim.shape)
+    return np.broadcast_to(value, (*directions.shape[:2], rows, columns))
+
+
+def _vec(a: np.ndarray) -> np.ndarray:
+    """The columns of each matrix stacked; there may be no direction, as of a 1 x 1 skew matrix."""
+    return a.mT.reshape(*a.shape[:2], a.shape[-2] * a.shape[-1])
+
+
+def _second_by_scalar(e: Expr, variable: Symbol, points: Points) -> np.ndarray:
+    one = np.ones((points.count, 1, 1, 1))
+
+    def slope(at: Points) -> np.ndarray:
+        return along(e, variable.name, at, one)[:, 0]
+
+    return directional(slope, points, variable.name, one[:, 0])

@@ -1,0 +1,253 @@
+"""Points at which an expression is tried: sizes all different, 1 among them, values in the domain of the expression."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from matcalc.errors import DomainError
+from matcalc.evaluation.arrays import NumPy
+from matcalc.evaluation.evaluate import Evaluation
+from matcalc.expression.expr import Expr, Size, Symbol
+from matcalc.lazy import cached_property
+from matcalc.shape import SCALAR
+from matcalc.structure import GENERAL, STRUCTURES
+
+MAX_CONDITION = 1e7
+CANDIDATES = 6
+LARGE = (6, 5)  # one point of these is enough
+
+
+class GuardedNumPy(NumPy):
+    """NumPy that answers NaN instead of rounding noise where a matrix is singular to working precision."""
+
+    def inverse(self, a: np.ndarray) -> np.ndarray:
+        inverse = super().inverse(a)
+        return np.where(_is_regular(a, inverse), inverse, np.nan)
+
+    def log_determinant(self, a: np.ndarray) -> np.ndarray:
+        return np.where(_is_regular(a, super().inverse(a.real)), super().log_determinant(a), np.nan)
+
+
+def _is_regular(a: np.ndarray, inverse: np.ndarray) -> np.ndarray:
+    """Whether the condition number is moderate, in the 1-norm, for which the inverse is known: (..., 1, 1)."""
+    with np.errstate(all="ignore"):
+        return _norm1(a) * _norm1(inverse) < MAX_CONDITION
+
+
+def _norm1(a: np.ndarray) -> np.ndarray:
+    return np.abs(a.real).sum(-2, keepdims=True).max(-1, keepdims=True, initial=0)
+
+
+GUARDED = GuardedNumPy()
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """Several points of one set of sizes: `values[name]` is (points, rows, columns)."""
+
+    sizes: Mapping[str, int]
+    values: Mapping[str, np.ndarray]
+
+    @cached_property
+    def _evaluation(self) -> Evaluation:
+        return Evaluation(self.values, self.sizes, GUARDED)
+
+    @property
+    def count(self) -> int:
+        """How many points there are."""
+        return max((len(v) for v in self.values.values()), default=1)
+
+    def take(self, keep: np.ndarray) -> "Points":
+        """The points of some indices."""
+        return Points(self.sizes, {n: v[keep] for n, v in self.values.items()})
+
+    def at(self, **values: np.ndarray) -> "Points":
+        """The same points with some values replaced."""
+        return Points(self.sizes, {**self.values, **values})
+
+    def __call__(self, e: Expr) -> np.ndarray:
+        """The value of an expression at every point, (points, rows, columns); NaN where it has none."""
+        with np.errstate(all="ignore"):
+            try:
+                value = self._evaluation(e)
+            except np.linalg.LinAlgError:
+                value = np.asarray(np.nan)
+        rows, columns = (d.size(self.sizes) for d in e.shape)
+        return np.broadcast_to(value, np.broadcast_shapes(np.shape(value), (self.count, rows, columns)))
+
+
+def few_sizes(names: Iterable[str]) -> Iterator[dict[str, int]]:
+    """Sizes that tell every dimension apart: no two equal in one assignment, and a 1 in the third."""
+    ordered = sorted(names)
+    k = len(ordered)
+    pool = list(range(2, k + 3))
+    yield dict(zip(ordered, pool[1:] + pool[:1], strict=False))
+    yield dict(zip(ordered, reversed(pool), strict=False))
+    for one in range(min(max(k, 1), 3)):
+        rest = iter(pool[1:] + pool[:1])
+        yield {n: 1 if i == one else next(rest) for i, n in enumerate(ordered)}
+    yield dict(zip(ordered, pool, strict=False))
+
+
+def size_assignments(names: Iterable[str]) -> Iterator[dict[str, int]]:
+    """Such sizes, and for one dimension or two those above 4 at last.
+
+    For some identities hold in few dimensions only: tr X⁴ = ½ (tr X²)² for a skew X up to 3 x 3.
+    """
+    ordered = sorted(names)
+    yield from few_sizes(ordered)
+    if 0 < len(ordered) <= len(LARGE):
+        yield dict(zip(ordered, LARGE, strict=False))
+
+
+def _positive(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    return rng.uniform(0.3, 1.7, shape)
+
+
+def _small(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    return rng.uniform(-0.6, 0.6, shape)
+
+
+def _near_identity(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    small = rng.uniform(0.02, 0.25, shape)
+    return small + np.eye(shape[-1]) if shape[-1] == shape[-2] else small
+
+
+def _well_conditioned(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    if shape[-1] == shape[-2] > 1:
+        return GENERAL.sample(rng, shape[-2], shape[-1], batch=shape[:-2])
+    return rng.standard_normal(shape)
+
+
+# From the plainest to the tamest: the first under which the expressions have a value is taken.
+FLAVOURS = (_well_conditioned, _positive, _near_identity, _small)
+
+
+def draw(symbol: Symbol, sizes: Mapping[str, int], rng: np.random.Generator, count: int, flavour) -> np.ndarray:  # type: ignore[no-untyped-def]
+    """Random values of a symbol that are members of its structure, (count, rows, columns)."""
+    rows, columns = (d.size(sizes) for d in symbol.shape)
+    if symbol.structure == "positive":
+        return _positive(rng, (count, 1, 1))
+    structure = STRUCTURES[symbol.structure]
+    if structure is not GENERAL:
+        return structure.sample(rng, rows, columns, batch=(count,))
+    if symbol.shape == SCALAR and flavour is _well_conditioned:
+        return rng.uniform(0.4, 1.9, (count, 1, 1)) * rng.choice([-1, 1], (count, 1, 1))
+    return flavour(rng, (count, rows, columns))
+
+
+def dimension_names(expressions: Sequence[Expr], symbols: Iterable[Symbol]) -> set[str]:
+    """The names of all sizes in expressions and symbols."""
+    waiting: list[Expr] = [*expressions, *symbols]
+    seen: set[int] = set()
+    names: set[str] = set()
+    while waiting:
+        e = waiting.pop()
+        if e.identity not in seen:
+            seen.add(e.identity)
+            waiting.extend(e.args)
+            names.update(n for d in (*e.shape, *([e.dim] if isinstance(e, Size) else [])) for n in d.names)
+    return names
+
+
+def sample(
+    expressions: Sequence[Expr],
+    symbols: Iterable[Symbol],
+    per_size: int = 3,
+    seed: int = 0,
+    sizes: Callable[[Iterable[str]], Iterable[dict[str, int]]] = size_assignments,
+) -> list[Points]:
+    """Points in the common domain of expressions, at several sets of sizes: what `sizes` says of the names of all.
+
+    Raises:
+        DomainError: no point was found at which every expression has a finite value.
+    """
+    ordered = sorted(set(symbols).union(*(e.symbols for e in expressions)), key=lambda s: s.name)
+    found: list[Points] = []
+    for k, assigned in enumerate(sizes(dimension_names(expressions, ordered))):
+        for f, flavour in enumerate(FLAVOURS):
+            rng = np.random.default_rng([seed, k, f])
+            values = {s.name: draw(s, assigned, rng, CANDIDATES, flavour) for s in ordered}
+            points = Points(assigned, values)
+            finite = np.ones(CANDIDATES, bool)
+            for e in expressions:
+                finite &= np.isfinite(points(e)).all((-2, -1))
+            wanted = 1 if LARGE[0] in assigned.values() else per_size
+            keep = np.flatnonzero(finite)[:wanted]
+            if len(keep) == wanted or (len(keep) and f == len(FLAVOURS) - 1):
+                found.append(points.take(keep))
+                break
+    if not found:
+        raise DomainError(
+            "no point was found at which the expression has a finite value: a logarithm or a root of a negative "
+            "number, or a matrix that is singular at every size; declare structures (spd, positive) to say where it "
+            "lives"
+        )
+    return found
+
+
+def spread(
+    expressions: Sequence[Expr], symbols: Iterable[Symbol], factors: Sequence[float], seed: int = 0
+) -> Iterator[Points]:
+    """Points `factors` times as far from 0 as those of `sample`, at which all expressions have a value, if any.
+
+    What is right around 1 may saturate, have a kink or another branch elsewhere.
+    """
+    ordered = sorted(set(symbols).union(*(e.symbols for e in expressions)), key=lambda s: s.name)
+    assigned = next(iter(size_assignments(dimension_names(expressions, ordered))))
+    for k, factor in enumerate(factors):
+        rng = np.random.default_rng([seed, k])
+        values = {s.name: draw(s, assigned, rng, CANDIDATES, _well_conditioned) for s in ordered}
+        values = {s.name: _further(s, values[s.name], factor) for s in ordered}
+        points = Points(assigned, values)
+        finite = np.all([np.isfinite(points(e)).all((-2, -1)) for e in expressions], axis=0)
+        keep = np.flatnonzero(np.broadcast_to(finite, (2 * CANDIDATES,)))
+        if len(keep):
+            yield points.take(keep)
+
+
+def _further(symbol: Symbol, values: np.ndarray, factor: float) -> np.ndarray:
+    """Values that much further from 0, on both sides of it where the structure allows."""
+    if symbol.structure == "orthogonal":
+        return np.concatenate([values, values])
+    return np.concatenate([values, values if symbol.structure in ("spd", "positive") else -values]) * factor
+
+
+def gaps(e: Expr, claim: Expr, symbols: Iterable[Symbol]) -> Iterator[tuple[Points, np.ndarray]]:
+    """Points at which an expression has a value, and which of them a claim has none at, for each set of sizes."""
+    for points in sample(
+        [e], {*symbols, *claim.symbols}, CANDIDATES // 4
+    ):  # of those tried first, without signs forced
+        yield points, ~np.isfinite(points(claim)).all((-2, -1))
+
+
+def integer_points(
+    expressions: Sequence[Expr], symbols: Iterable[Symbol], without: str | None = None, seed: int = 0
+) -> Iterator[Points]:
+    """Single points with small integers as entries, sizes 2, 3, ..., at which every expression has a value."""
+    ordered = sorted(set(symbols).union(*(e.symbols for e in expressions)), key=lambda s: s.name)
+    ordered = [s for s in ordered if s.name != without]
+    sizes = {n: 2 + k for k, n in enumerate(sorted(dimension_names(expressions, ordered)))}
+    rng = np.random.default_rng(seed)
+    evaluated = [e for e in expressions if without not in e.names]
+    for _ in range(20):
+        points = Points(sizes, {s.name: _integers(s, sizes, rng) for s in ordered})
+        if all(np.isfinite(points(e)).all() for e in evaluated):
+            yield points
+
+
+def _integers(symbol: Symbol, sizes: Mapping[str, int], rng: np.random.Generator) -> np.ndarray:
+    rows, columns = (d.size(sizes) for d in symbol.shape)
+    values = rng.integers(-2, 4, (1, rows, columns)).astype(float)
+    match symbol.structure:
+        case "positive":
+            return np.abs(values) + 1
+        case "spd":
+            return values @ values.mT + np.eye(rows)
+        case "orthogonal":
+            return np.eye(rows)[None, rng.permutation(rows)]
+        case "general":
+            return values
+    structure = STRUCTURES[symbol.structure]
+    return np.asarray(structure.fill(structure.free(values), rows, columns))
