@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from matcalc.claims.assumptions import Assumptions
-from matcalc.derivations import Reader
 from matcalc.documents.document import ASSUMPTION, MARKED, Part, parts
+from matcalc.documents.reader import Reader
 from matcalc.documents.steps import UNREAD, Derivation, Step
 from matcalc.errors import DeclarationError, MatcalcError
 from matcalc.expression.scope import Declarations

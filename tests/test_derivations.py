@@ -506,7 +506,7 @@ AS_PRINTED = [  # declarations, statement, the statuses of its steps
     ("A: n x n", r"\mathcal A A = A^2", ["not read"]),
     ("x: n", r"\sum_{i=1}^{1000000} x_i = 1", ["not read"]),
     ("B: n x m; C: m x n", r"\det B = \det C \left| B \right|", ["not read"]),
-    ("x: n", r"\mathbf 1_m^T x = 1", ["not read"]),
+    ("x: n", r"\mathbf 1_m^T x = 1", ["wrong"]),
     ("A: m x n; x: n; y: m", r"\nabla_x \|Ax - y\|^2 = 0 \Rightarrow A^T A x = A^T y", ["not a claim", "right"]),
     (
         "A: m x n; x: n; y: m",

@@ -342,7 +342,7 @@ A = X^\top X                                                          not a clai
     "after an equation": r"""
 \nabla_w \|y - Xw\|^2 = 0                                              not a claim
 X^\top X w = X^\top y                                                  right
-X^\top X w = X y - w                                                   not read
+X^\top X w = X y - w                                                   wrong
 \nabla_w \|y - Xw\|^2 = 0                                              not a claim
 X^\top X w = -X^\top y                                                 undecided
 \nabla_w^2 \|y - Xw\|^2 = X^\top X                                     wrong""",

@@ -13,7 +13,7 @@ ROOT = Path(matcalc.__file__).parent
 # From the foundation up: the modules of the package and its own packages, each with its modules in their order.
 HOUSE = {
     "errors": "", "lazy": "", "structure": "", "vectorisation": "", "gradient": "", "shape": "",
-    "language": "syntax plain latex_words latex_lexemes latex_tokens latex_syntax statements",
+    "language": "syntax plain fonts latex_words latex_lexemes latex_tokens latex_syntax statements",
     "expression": "expr algebra shortcuts factoring triangles simplification facts text latex python_text inference "
     "building scope beside",
     "evaluation": "arrays matrix_functions kernels chains factorisation products evaluate",
@@ -26,8 +26,9 @@ HOUSE = {
     "limits",
     "verdict": "", "sources": "", "indices": "", "proof": "", "records": "", "equalities": "", "catalogue": "",
     "identities": "", "inequalities": "", "stationarity": "",
-    "documents": "misprints totals judgement glossary slips macros document steps",
-    "batch": "", "derivations": "", "proofreading": "", "testing": "", "report": "", "cli": "",
+    "batch": "",
+    "documents": "misprints totals judgement premises lettering glossary slips macros document steps reader",
+    "derivations": "", "proofreading": "", "testing": "", "report": "", "cli": "",
 }  # fmt: skip
 ORDER = [f"{name}.{room}" for name, rooms in HOUSE.items() for room in [*rooms.split(), ""]]
 

@@ -37,6 +37,7 @@ COMPARE: dict[str, Callable[[int, int], bool]] = {
     ">": lambda a, b: a > b,
     "<": lambda a, b: a < b,
 }
+_SPREAD = ("ones", "filled")
 CLOSED_UNDER_INVERSE = ("general", "symmetric", "spd", "diagonal", "lower", "upper", "skew")
 
 
@@ -158,10 +159,15 @@ class Point:
         return self(tree.operands[0]).swapaxes(-1, -2)
 
     def _both(self, tree: Syntax, what: str, *, scalars: bool) -> tuple[np.ndarray, np.ndarray]:
-        a, b = map(self, tree.operands)
+        a, b = (self(o) if bare(o).operation not in _SPREAD else self._spread(bare(o)) for o in tree.operands)
+        scalars |= any(bare(o).operation in _SPREAD for o in tree.operands)
         if a.shape[-2:] != b.shape[-2:] and not (scalars and (_is_scalar(a) or _is_scalar(b))):
             raise ShapeError(f"{what}: {_shape(a)} and {_shape(b)} do not fit")
         return a, b
+
+    def _spread(self, tree: Syntax) -> np.ndarray:
+        """The number that every entry of the ones, or of a number beside a vector, is."""
+        return self(tree.operands[0]) if tree.operands else np.ones((1, 1))
 
     def _add(self, tree: Syntax) -> np.ndarray:
         a, b = self._both(tree, "sum", scalars=False)
@@ -512,8 +518,9 @@ class Point:
             if _entry_key(base, indices) in self.values:
                 key = _entry_key(base, indices)
                 return Variable(key, self.still.get(key, self.values[key]), np.ones((1, 1, 1)), np.ones((1, 1, 1)))
-            entrywise = replace(self, meaning=replace(self.meaning, reading=Reading.ENTRYWISE))
-            whole = entrywise.variable(self.owner(base, len(places)))
+            is_ambient = self.meaning.reading is Reading.AMBIENT
+            reading = Reading.AMBIENT if is_ambient else Reading.ENTRYWISE
+            whole = replace(self, meaning=replace(self.meaning, reading=reading)).variable(self.owner(base, len(places)))
             return replace(whole, directions=_along_entry(whole.directions, indices, by))
         if by.operation == "power" and constant(by.operands[1]) == -1:
             return self._inverted(bare(by.operands[0]))

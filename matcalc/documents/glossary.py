@@ -13,7 +13,7 @@ from matcalc.errors import DeclarationError, MatcalcError, ParseError, ShapeErro
 from matcalc.expression.facts import is_spd
 from matcalc.expression.scope import Scope
 from matcalc.expression.simplification import is_symmetric
-from matcalc.language.plain import ShapeOf, bare
+from matcalc.language.plain import ShapeOf, bare, constant
 from matcalc.language.syntax import Syntax, transform, walk
 from matcalc.shape import is_column
 
@@ -30,11 +30,15 @@ class Heading:
 
 @dataclass(frozen=True)
 class Entry:
-    """What a name was said to be, and in which line; nothing where that could not be read; what it was before."""
+    """What a name was said to be, and in which line; nothing where that could not be read; what it was before.
+
+    A premise is said of a name that is declared: that may be what it is, or hold of it for the values at hand only.
+    """
 
     line: int
     definition: Definition | None = None
     before: "Entry | None" = None
+    is_premise: bool = False
 
     def with_name(self, old: str, new: str) -> "Entry":
         """The entry with another name for one in its formula."""
@@ -44,10 +48,11 @@ class Entry:
         return replace(self, definition=replace(self.definition, body=body))
 
     def meanings(self) -> Iterator[tuple["Entry", Definition]]:
-        """What it was said to be, the last first."""
+        """What it was said to be, as far as that could be read, the last first."""
         entry: Entry | None = self
-        while entry is not None and entry.definition is not None:
-            yield entry, entry.definition
+        while entry is not None:
+            if entry.definition is not None:
+                yield entry, entry.definition
             entry = entry.before
 
 
@@ -73,6 +78,11 @@ class Glossary:
         """What the names stand for."""
         return {n: e.definition for n, e in self.entries.items() if e.definition is not None}
 
+    @property
+    def premises(self) -> set[str]:
+        """The names of which only something was said."""
+        return {n for n, e in self.entries.items() if e.is_premise}
+
     def with_entry(self, name: str, entry: Entry) -> "Glossary":
         """The glossary with a name given, or given anew."""
         return replace(self, entries={**self.entries, name: entry})
@@ -92,14 +102,26 @@ class Glossary:
 
     def earlier(self, used: Iterable[str]) -> Iterator[tuple[str, "Glossary"]]:
         """The glossary as it was before a name that some names rest on was given another meaning; how it differs."""
+        for name in sorted(self._reached(used) & self.entries.keys()):
+            for entry, _ in list(self.entries[name].meanings())[1:]:
+                yield f"{name} as it was said to be in line {entry.line}", self.with_entry(name, entry)
+            if self.entries[name].is_premise:
+                yield f"{name} as a variable of its own", self.without([name])
+
+    def _reached(self, used: Iterable[str]) -> set[str]:
+        """Some names, and those that they rest on."""
         reached, waiting = set[str](), set(used)
         while waiting:
             reached |= waiting
             bodies = [self.definitions[n].body for n in waiting & self.definitions.keys()]
             waiting = set[str]().union(*map(names, bodies)) - reached
-        for name in sorted(reached & self.entries.keys()):
-            for entry, _ in list(self.entries[name].meanings())[1:]:
-                yield f"{name} as it was said to be in line {entry.line}", self.with_entry(name, entry)
+        return reached
+
+    def of(self, sides: Sequence[Syntax]) -> "Glossary":
+        """What counts for a statement: of a premise y = Xw + e not where ‖y - Xw‖² is differentiated by w."""
+        others = self.without(self.premises)
+        derivatives = [n.operands for side in sides for n in walk(side) if n.operation == "derivative"]
+        return others if any(bare(by).value in others._reached(names(of)) for of, by in derivatives) else self
 
     def named(self, tree: Syntax, known: Assumptions) -> Syntax:
         """A formula with E_D as one name where that is one."""
@@ -119,6 +141,25 @@ class Glossary:
         What is differentiated by is a variable, of the shape of what it was said to be.
 
         Raises:
+            ParseError: what a name in it was said to be could not be read; or what is differentiated is not written in
+                its variable, but in what that is made of.
+        """
+        sides = list(sides)
+        result = self.at_values(sides, known)
+        for of, by in (n.operands for side in sides for n in walk(side) if n.operation == "derivative"):
+            name = bare(by).value
+            if self._gives(name, known):
+                body, used = self.definitions[name].body, self._reached(names(of))
+                if name in used or not used & self._reached(names(body)):
+                    result = _as_variable(name, body, self.at_values([body], known), result)
+                elif not _is_inverse(body):
+                    raise ParseError(f"a derivative by {name} of what is not written in {name}", by.start)
+        return result
+
+    def at_values(self, sides: Iterable[Syntax], known: Assumptions) -> Assumptions:
+        """What holds for a statement where a variable has the value that it was said to be.
+
+        Raises:
             ParseError: what a name in it was said to be could not be read.
         """
         waiting = list(sides)
@@ -127,28 +168,33 @@ class Glossary:
             tree = waiting.pop()
             for name in sorted(names(tree) & self.entries.keys()):
                 entry = self.entries[name]
-                if known.is_name(name):
+                if name in known.definitions or (known.is_name(name) and (not entry.is_premise or name in by)):
                     continue
                 if entry.definition is None:
                     raise ParseError(f"what {name} is said to be in line {entry.line} could not be read", 0)
-                body = entry.definition.body
-                waiting.append(body)
-                if name in by:
-                    known = _as_variable(name, body, self.meant([body], known))
-                else:
-                    known = known.define(name, entry.definition.parameters, body)
+                waiting.append(entry.definition.body)
+                known = known.define(name, entry.definition.parameters, entry.definition.body)
         return known
 
+    def _gives(self, name: str, known: Assumptions) -> bool:
+        """Whether a name is what it was said to be, and nothing else."""
+        return name in self.definitions and not known.is_name(name)
 
-def _as_variable(name: str, body: Syntax, known: Assumptions) -> Assumptions:
+
+def _as_variable(name: str, body: Syntax, there: Assumptions, known: Assumptions) -> Assumptions:
     """The assumptions with a name declared of the shape that a formula has, and symmetric if that is by its form."""
-    text = closed_text(body, known)
+    text = closed_text(body, there)
     if text is None:
         raise DeclarationError(f"{name} is not declared")
-    (e,) = Scope(known.let).read(text)
+    (e,) = Scope(there.let).read(text)
     rows, columns = e.shape
     structure = "spd" if is_spd(e) else "symmetric" if rows == columns and is_symmetric(e) else ""
     return known.declare([name], f"{rows} x {columns} {structure if not e.is_scalar else ''}".strip())
+
+
+def _is_inverse(body: Syntax) -> bool:
+    body = bare(body)
+    return body.operation == "power" and bare(body.operands[0]).operation == "name" and constant(body.operands[1]) == -1
 
 
 def names(tree: Syntax) -> set[str]:

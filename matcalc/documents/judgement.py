@@ -279,7 +279,7 @@ def by_numbers(left: Syntax, right: Syntax, known: Assumptions) -> Verdict:
     asked = Reading(known.reading) if known.reading is not None else None
     found = {r: compare(left, right, replace(meaning, reading=r)) for r in _readings(left, right, meaning, asked)}
     right_under = tuple(str(r) for r, e in found.items() if e.ok) if len(found) > 1 else ()
-    shown = found[asked or Reading.ENTRYWISE]
+    shown = found[asked if asked in found else Reading.ENTRYWISE]
     if shown.ok and (asked is not None or all(e.ok for e in found.values())):
         return Verdict(RIGHT, asked, right_under, None, None, shown)
     if right_under:
@@ -302,11 +302,21 @@ def _with_sizes(known: Assumptions) -> Meaning:
 
 
 def _readings(left: Syntax, right: Syntax, meaning: Meaning, asked: Reading | None) -> Sequence[Reading]:
-    """Those that are tried: all of them where a gradient by a structured matrix is among what is compared."""
+    """Those that are tried: all of them where a gradient by a structured matrix is among what is compared.
+
+    A derivative by an entry is one of the entries' own, or of entries taken as independent.
+    """
     by = [bare(n.operands[1]) for t in (left, right) for n in walk(t) if n.operation == "derivative"]
-    names = {n.value for tree in by if tree.operation != "subscript" for n in walk(tree) if n.operation == "name"}
-    structured = [n for n in names & set(meaning.symbols) if not structure_of(meaning.symbols[n]).is_unconstrained]
-    return (Reading.AMBIENT, Reading.TANGENT, Reading.ENTRYWISE) if structured else [asked or Reading.ENTRYWISE]
+    structured = [tree for tree in by if any(_is_structured(n, meaning) for n in walk(tree))]
+    if not structured:
+        return [asked or Reading.ENTRYWISE]
+    by_entry = all(tree.operation == "subscript" for tree in structured)
+    return (Reading.AMBIENT, Reading.ENTRYWISE) if by_entry else (Reading.AMBIENT, Reading.TANGENT, Reading.ENTRYWISE)
+
+
+def _is_structured(node: Syntax, meaning: Meaning) -> bool:
+    symbol = meaning.symbols.get(node.value) if node.operation == "name" else None
+    return symbol is not None and not structure_of(symbol).is_unconstrained
 
 
 def compare(left: Syntax, right: Syntax, meaning: Meaning) -> Evidence:

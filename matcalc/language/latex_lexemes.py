@@ -22,7 +22,7 @@ from matcalc.language.latex_words import (
 from matcalc.language.syntax import FUNCTIONS, GREEK, canonical_name, nearest
 
 _LEXEME = re.compile(
-    r"(?P<space>(?:\s|[~&$]|%[^\n]*|\\!|\\(?:label|tag|vspace|hspace)\*?\{[^{}]*\}|\\(?:left|right)\s*\."
+    r"(?P<space>(?:\s|[~&$]|(?<=[=&\s])\{\s*\}|%[^\n]*|\\!|\\(?:label|tag|vspace|hspace)\*?\{[^{}]*\}|\\(?:left|right)\s*\."
     r"|\\(?:begin|end)\{(?:aligned|alignedat|split|gathered|align|equation|gather|multline|eqnarray|flalign)\*?\}"
     r"(?:\[[tbc]\])?)+)"
     r"|\\left\s*(?P<left>\||\\\||\\vert(?![a-z])|\\Vert(?![a-z]))"

@@ -1,12 +1,12 @@
 """LaTeX as a list of tokens: what only their neighbours tell of lexemes is settled, pass by pass."""
 
-import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from lark import Token
 
 from matcalc.errors import ParseError
+from matcalc.language.fonts import DISTINCT, fonts
 from matcalc.language.latex_lexemes import lexemes, token_at
 from matcalc.language.latex_words import BREAKS, RELATIONS
 from matcalc.language.syntax import MAX_LENGTH, MAX_NESTING
@@ -34,6 +34,7 @@ def tokenise(text: str) -> list[Token]:
     tokens = list(lexemes(text))
     for refine in (
         _drop_notes_on_relations,
+        _read_arrows,
         _join_names,
         _unbox,
         _refuse_enclosed,
@@ -54,11 +55,9 @@ def tokenise(text: str) -> list[Token]:
 
 def _refuse_two_fonts(text: str) -> None:
     r"""Refuse A beside \mathcal{A}: fonts are not told apart, and these are two things."""
-    scripts = {m[1] for m in re.finditer(r"\\(?:mathcal|mathscr|mathfrak)\s*\{?\s*([A-Z])\b", text)}
-    bare = re.sub(r"\\[A-Za-z]+\s*\{\s*[A-Z]\s*\}|\\(?:mathcal|mathscr|mathfrak)\s+[A-Z]|\\[A-Za-z]+", " ", text)
-    for letter in sorted(scripts - {"N"}):
-        if (at := bare.find(letter)) >= 0:
-            raise ParseError(f"{letter} stands in two fonts: call one of them by another letter", at)
+    for letter, used in fonts(text).items():
+        if letter != "N" and used & DISTINCT and used - DISTINCT:
+            raise ParseError(f"{letter} stands in two fonts: call one of them by another letter", text.find(letter))
 
 
 def _name_expectations(tokens: Sequence[Token]) -> list[Token]:
@@ -162,6 +161,18 @@ def _drop_notes_on_relations(tokens: Sequence[Token]) -> list[Token]:
                 continue
         result.append(tokens[k])
         k += 1
+    return result
+
+
+def _read_arrows(tokens: Sequence[Token]) -> list[Token]:
+    r"""The arrow of `w \leftarrow w - g` gives w a value; one behind an equality points at words."""
+    result: list[Token] = []
+    is_first = True
+    for k, token in enumerate(tokens):
+        if token.type == "ASSIGNS" and not (is_first and 0 < k < len(tokens) - 1 and tokens[k + 1].type not in BREAKS):
+            token = token.update(type="REMARK")
+        is_first = token.type in BREAKS or (is_first and token.type not in RELATIONS)
+        result.append(token)
     return result
 
 

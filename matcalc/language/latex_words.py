@@ -42,16 +42,18 @@ MACROS = _table(
     ROW=r"\ cr",
     SEPARATOR="therefore because quad qquad implies iff Rightarrow Leftrightarrow Longrightarrow Leftarrow "
     "square blacksquare Box qed qedhere",
-    REMARK="downarrow uparrow leftarrow nearrow searrow curvearrowleft curvearrowright",
+    ASSIGNS="leftarrow gets",
+    REMARK="downarrow uparrow nearrow searrow curvearrowleft curvearrowright",
     THIN=", ; : >",
-    DEFINES="coloneqq triangleq",
+    DEFINES="coloneqq triangleq doteq",
     DEFINED_BY="eqqcolon",
     UNEQUAL="neq ne",
     AT_LEAST="geq ge geqslant succeq",
     AT_MOST="leq le leqslant preceq",
     ABOVE="gt succ",
     BELOW="lt prec",
-    RELATION="propto approx sim simeq equiv in to mapsto rightarrow cong perp",
+    EQUAL="equiv",
+    RELATION="propto approx sim simeq in to mapsto rightarrow cong perp",
 ) | {"{": "OPEN", "}": "CLOSE"}
 CHARACTERS = {
     "+": "PLUS", "-": "MINUS", "−": "MINUS", "–": "MINUS", "/": "SLASH", "*": "TIMES", "·": "TIMES", "×": "TIMES",
@@ -99,6 +101,6 @@ SPELLED = {"ln": "log", "lg": "log"} | {name: ALIASES.get(name, name) for name i
 
 RELATIONS = {
     "EQUAL": "=", "DEFINES": ":=", "DEFINED_BY": "=:", "UNEQUAL": "!=", "AT_LEAST": ">=", "AT_MOST": "<=",
-    "ABOVE": ">", "BELOW": "<", "RELATION": "~",
+    "ABOVE": ">", "BELOW": "<", "RELATION": "~", "ASSIGNS": "<-",
 }  # fmt: skip
 BREAKS = ("ROW", "SEPARATOR", "REMARK", "COMMA")  # between statements

@@ -11,6 +11,7 @@ from matcalc.language.latex_words import BREAKS, FONTS, PASSED_OVER, RELATIONS
 from matcalc.language.syntax import Syntax, is_latex, parse
 
 _WIDE = ("quad", "qquad")
+IMPLIES = ("implies", "Rightarrow", "Longrightarrow", "iff", "Leftrightarrow")
 _CONTINUES = ("PLUS", "MINUS", "TIMES", "HADAMARD", "KRONECKER", "SLASH")
 _PLAIN_RELATION = re.compile(r":=|=:|!=|>=|<=|≥|≤|≠|=|>|<")
 _PLAIN = {"≥": ">=", "≤": "<=", "≠": "!="}
@@ -89,11 +90,28 @@ def read(text: str, functions: Collection[str] = ()) -> Syntax:
 class Chain:
     """A statement: its sides, of which the first has a relation when it continues another statement.
 
-    A remark stands beside another statement, behind words or an arrow; the next line does not continue it.
+    A remark stands beside another statement, behind words or an arrow; the next line does not continue it. The lead
+    is what stands before it in the formula: words, an arrow.
     """
 
     sides: tuple[Side, ...]
     is_remark: bool = False
+    lead: str = ""
+
+    @property
+    def follows(self) -> bool:
+        """Whether it is said to follow from the statement before it."""
+        return self.lead.split()[-1:] != [] and self.lead.split()[-1] in IMPLIES
+
+    @property
+    def is_meaning(self) -> bool:
+        """Whether it says what a name in the statement before it means: `..., where r = y - Xw`."""
+        return re.search(r"\b(?:where|with|using)\b", self.lead, re.IGNORECASE) is not None
+
+    @property
+    def is_condition(self) -> bool:
+        """Whether it says when the statement before it holds: `..., if A = A'`."""
+        return re.search(r"\b(?:if|when|whenever|provided|assuming|unless)\b", self.lead, re.IGNORECASE) is not None
 
 
 def chains(text: str, latex: bool = False) -> Iterator[Chain]:
@@ -107,8 +125,8 @@ def chains(text: str, latex: bool = False) -> Iterator[Chain]:
         return
     from matcalc.language.latex_tokens import tokenise
 
-    for tokens, is_remark in _statements(tokenise(text), text):
-        yield Chain(tuple(_sides(tokens, text)), is_remark)
+    for tokens, is_remark, lead in _statements(tokenise(text), text):
+        yield Chain(tuple(_sides(tokens, text)), is_remark, lead)
 
 
 def _plain_sides(text: str) -> Iterator[Side]:
@@ -127,12 +145,12 @@ def _plain_sides(text: str) -> Iterator[Side]:
     yield Side(relation, text[start:].strip(), start)
 
 
-def _statements(tokens: Tokens, text: str) -> Iterator[tuple[list[Any], bool]]:
+def _statements(tokens: Tokens, text: str) -> Iterator[tuple[list[Any], bool, str]]:
     """The tokens between the places where a new statement starts: prose, a comma, a row that does not continue."""
     from matcalc.language.latex_tokens import depth_change
 
     current: list[Any] = []
-    depth, remark, stated = 0, False, False
+    depth, remark, stated, lead = 0, False, False, ""
     for k, token in enumerate(tokens):
         depth += depth_change(token)
         if depth > 0 and (token.type == "ROW" or _is_spacing(token, current)):
@@ -142,12 +160,13 @@ def _statements(tokens: Tokens, text: str) -> Iterator[tuple[list[Any], bool]]:
             continue
         goes_on = not remark and _continues(tokens[k + 1 :]) and not _is_signed_row(tokens[k:], text)
         if current and not goes_on and not _is_open(current[-1]):
-            found = list(_unnumbered(current, remark))
-            yield from found
-            current, stated = [], stated or bool(found)
+            found = list(_unnumbered(current))
+            yield from ((tokens, remark, lead) for tokens in found)
+            current, stated, lead = [], stated or bool(found), ""
         if not current:
             remark = (remark or (stated and _is_aside(token))) and token.type != "ROW"
-    yield from _unnumbered(current, remark)
+            lead = f"{lead} {token.value}"
+    yield from ((tokens, remark, lead) for tokens in _unnumbered(current))
 
 
 def _is_aside(token: Any) -> bool:
@@ -185,12 +204,12 @@ def _is_open(token: Any) -> bool:
     return token.type in _CONTINUES or token.type in RELATIONS
 
 
-def _unnumbered(tokens: list[Any], is_remark: bool) -> Iterator[tuple[list[Any], bool]]:
+def _unnumbered(tokens: list[Any]) -> Iterator[list[Any]]:
     """A statement, if there is one, without the number or the arrow in brackets before it: (1), (⇐)."""
     kinds = [t.type for t in tokens[:3]]
     rest = tokens[3:] if kinds in (["OPEN", "NUMBER", "CLOSE"], ["OPEN", "CLOSE"]) and len(tokens) > 3 else tokens
     if rest and kinds[: len(rest)] != ["OPEN", "NUMBER", "CLOSE"]:
-        yield rest, is_remark
+        yield rest
 
 
 def _sides(tokens: Tokens, text: str) -> Iterator[Side]:
