@@ -480,7 +480,7 @@ AS_PRINTED = [  # declarations, statement, the statuses of its steps
     ("x: n", r"\sum_i x_i^2 = \|x\|_2^2", ["right"]),
     ("x y: n; A: n x n", r"x^T A y &= y^T A^T x \\ -x^T A y &= -y^T A^T x", ["right", "right"]),
     ("x b: n; A: n x n", r"x^T A x &= b^T b \\ &\quad - b^T b + x^T A x \\ &= x^T A^T x", ["right", "right"]),
-    ("A: n x n", r"P_{t|t-1} &= A \\ A + A &= 2A", ["not read", "right"]),
+    ("A: n x n", r"P_{t|t-1} &= A \\ A + A &= 2A", ["right"]),
     ("A: n x n", r"\frac{d}{dt}(I + tA)\Big|_{t=0} = A", ["not read"]),
     ("S: n x n spd; x y: n", r"0 = \nabla_y (y^T S y - 2x^T y) = 2Sy - 2x", ["not a claim", "right"]),
     ("x: n; S: n x n spd", r"\int \mathcal N(x|0,S) \, dx = 1", ["right"]),

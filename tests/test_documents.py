@@ -277,7 +277,7 @@ f(x) = x^\top A x                                                      definitio
 \nabla f(x)^\top b = b^\top (A + A^\top) x                             right
 \nabla^2 f(x) = A + A^\top                                             right
 \nabla f(x) b^\top = (A + A^\top) x b^\top                             not read
-\nabla f(2x) = 2 (A + A^\top) x                                        not read""",
+\nabla f(2x) = 2 (A + A^\top) x                                        right""",
     "a function of a number applied to a vector": r"""
 \sigma(a) = \frac{1}{1 + e^{-a}}                                       definition
 \mu = \sigma(Xw)                                                      definition

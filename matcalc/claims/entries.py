@@ -518,9 +518,9 @@ class Point:
             if _entry_key(base, indices) in self.values:
                 key = _entry_key(base, indices)
                 return Variable(key, self.still.get(key, self.values[key]), np.ones((1, 1, 1)), np.ones((1, 1, 1)))
-            is_ambient = self.meaning.reading is Reading.AMBIENT
-            reading = Reading.AMBIENT if is_ambient else Reading.ENTRYWISE
-            whole = replace(self, meaning=replace(self.meaning, reading=reading)).variable(self.owner(base, len(places)))
+            reading = Reading.AMBIENT if self.meaning.reading is Reading.AMBIENT else Reading.ENTRYWISE
+            there = replace(self, meaning=replace(self.meaning, reading=reading))
+            whole = there.variable(self.owner(base, len(places)))
             return replace(whole, directions=_along_entry(whole.directions, indices, by))
         if by.operation == "power" and constant(by.operands[1]) == -1:
             return self._inverted(bare(by.operands[0]))

@@ -1,6 +1,6 @@
 """What a text says new names are, in passing: `r = y - X w`, `f(x) = x'A x`, `E_D = ...` stand for their formulas."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -102,13 +102,11 @@ class Glossary:
 
     def earlier(self, used: Iterable[str]) -> Iterator[tuple[str, "Glossary"]]:
         """The glossary as it was before a name that some names rest on was given another meaning; how it differs."""
-        for name in sorted(self._reached(used) & self.entries.keys()):
+        for name in sorted(self.reached(used) & self.entries.keys()):
             for entry, _ in list(self.entries[name].meanings())[1:]:
                 yield f"{name} as it was said to be in line {entry.line}", self.with_entry(name, entry)
-            if self.entries[name].is_premise:
-                yield f"{name} as a variable of its own", self.without([name])
 
-    def _reached(self, used: Iterable[str]) -> set[str]:
+    def reached(self, used: Iterable[str]) -> set[str]:
         """Some names, and those that they rest on."""
         reached, waiting = set[str](), set(used)
         while waiting:
@@ -117,11 +115,11 @@ class Glossary:
             waiting = set[str]().union(*map(names, bodies)) - reached
         return reached
 
-    def of(self, sides: Sequence[Syntax]) -> "Glossary":
-        """What counts for a statement: of a premise y = Xw + e not where ‖y - Xw‖² is differentiated by w."""
+    def holds_data(self, sides: Sequence[Syntax]) -> bool:
+        """Whether a variable stands beside what only something is said of: w in ‖y - Xw‖² after y = Xw."""
         others = self.without(self.premises)
         derivatives = [n.operands for side in sides for n in walk(side) if n.operation == "derivative"]
-        return others if any(bare(by).value in others._reached(names(of)) for of, by in derivatives) else self
+        return any(bare(by).value in others.reached(names(of)) for of, by in derivatives)
 
     def named(self, tree: Syntax, known: Assumptions) -> Syntax:
         """A formula with E_D as one name where that is one."""
@@ -149,8 +147,8 @@ class Glossary:
         for of, by in (n.operands for side in sides for n in walk(side) if n.operation == "derivative"):
             name = bare(by).value
             if self._gives(name, known):
-                body, used = self.definitions[name].body, self._reached(names(of))
-                if name in used or not used & self._reached(names(body)):
+                body, used = self.definitions[name].body, self.reached(names(of))
+                if name in used or not used & self.reached(names(body)):
                     result = _as_variable(name, body, self.at_values([body], known), result)
                 elif not _is_inverse(body):
                     raise ParseError(f"a derivative by {name} of what is not written in {name}", by.start)
@@ -211,7 +209,10 @@ def names_formula(found: Heading, formula: Syntax, known: Assumptions) -> bool:
     """Whether a name is new and a formula without it stands on the other side, so that this is what the name means."""
     taken = {law.name for law in known.laws.values()} | known.unspecified.keys()
     owners = (found.letter, capital(found.letter)) if found.letter and found.index != 0 else ()  # no entry has index 0
-    if any(map(known.is_name, (found.name, *owners))) or found.name in taken or not is_free(found.name, known):
+    is_function = found.parameters and all(map(known.is_name, found.parameters))  # m(x), where m is a size too
+    if any(map(known.is_name, (found.name, *owners))) or found.name in taken:
+        return False
+    if not is_free(found.name, known) and not is_function:
         return False
     used = names(formula)
     places = {p.value for n in walk(formula) if n.operation == "subscript" for p in n.operands[1:]}
@@ -270,12 +271,42 @@ def by_argument(tree: Syntax, functions: Mapping[str, Sequence[str]]) -> Syntax:
         if node.operation == "transpose":
             return replace(node, operands=(of(node.operands[0], order),))
         parameters = functions.get(function.value, ()) if _is_function(function) else ()
-        arguments = function.operands or tuple(Syntax("name", (), p, node.start, node.end) for p in parameters)
-        if len(parameters) != 1 or arguments[0].operation != "name":
+        if len(parameters) != 1:
             raise ParseError("a gradient by what? Write \\nabla_x", node.start)
-        return Syntax("derivative", (function, arguments[0]), order, node.start, node.end)
+        by = Syntax("name", (), parameters[0], node.start, node.end)
+        argument = bare(function.operands[0]) if function.operands else by
+        if argument.operation == "name":
+            return Syntax("derivative", (function, argument), order, node.start, node.end)
+        slope = Syntax("derivative", (replace(function, operands=(by,)), by), order, node.start, node.end)
+        return Syntax("evaluated", (slope, by, argument), None, node.start, node.end)
 
     return transform(tree, lambda node: of(node.operands[0], node.value) if node.operation == "gradient" else node)
+
+
+def at_arguments(
+    tree: Syntax, functions: Mapping[str, Sequence[str]], reached: Callable[[Iterable[str]], set[str]]
+) -> Syntax:
+    r"""A formula in which `\nabla_x f(x_0)` and `\partial f(x_0) / \partial x` are the derivative of f(x) at x_0.
+
+    Raises:
+        ParseError: x_0 is made of x, and the derivative may be of f(x) or of f(x_0(x)).
+    """
+
+    def rule(node: Syntax) -> Syntax:
+        if node.operation != "derivative" or bare(node.operands[0]).operation != "apply":
+            return node
+        function, by = map(bare, node.operands)
+        if functions.get(function.value) != (by.value,) or len(function.operands) != 1:
+            return node
+        (argument,) = function.operands
+        if by.value in names(argument):
+            return node
+        if by.value in reached(names(argument)):
+            raise ParseError(f"the derivative of {function.value} there, or of what stands there too?", node.start)
+        slope = replace(node, operands=(replace(function, operands=(by,)), by))
+        return Syntax("evaluated", (slope, by, argument), None, node.start, node.end)
+
+    return transform(tree, rule)
 
 
 def _is_function(node: Syntax) -> bool:
@@ -328,7 +359,7 @@ def _of_vector(function: Definition, argument: Syntax) -> Syntax:
 
 
 def _is_letter(base: Syntax) -> bool:
-    return base.operation == "name" and base.value not in ("I", "delta")
+    return base.operation == "name" and base.value != "I"
 
 
 def names_entries(side: Syntax) -> bool:

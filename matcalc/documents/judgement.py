@@ -307,7 +307,7 @@ def _readings(left: Syntax, right: Syntax, meaning: Meaning, asked: Reading | No
     A derivative by an entry is one of the entries' own, or of entries taken as independent.
     """
     by = [bare(n.operands[1]) for t in (left, right) for n in walk(t) if n.operation == "derivative"]
-    structured = [tree for tree in by if any(_is_structured(n, meaning) for n in walk(tree))]
+    structured = [t for t in by if any(_is_structured(n, meaning) for n in walk(inserted(t, meaning.definitions)))]
     if not structured:
         return [asked or Reading.ENTRYWISE]
     by_entry = all(tree.operation == "subscript" for tree in structured)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from matcalc.batch import error_message
 from matcalc.claims.assumptions import Assumptions, stated
@@ -12,17 +13,20 @@ from matcalc.claims.entries import COMPARE
 from matcalc.claims.integrals import mentions
 from matcalc.claims.meaning import Definition, expand, inserted
 from matcalc.diagnosis import UNKNOWN, Diagnosis
+from matcalc.documents.customs import BY_SQUARE, as_derivatives, with_e, with_products
 from matcalc.documents.document import ASSUMPTION, Part, rows
 from matcalc.documents.glossary import (
     Entry,
     Glossary,
     Heading,
+    at_arguments,
     by_argument,
     entry_by_entry,
     heading_of,
     names,
     names_entries,
     names_formula,
+    variables,
     with_functions,
 )
 from matcalc.documents.judgement import (
@@ -34,7 +38,7 @@ from matcalc.documents.judgement import (
     undeclared,
 )
 from matcalc.documents.lettering import Lettering
-from matcalc.documents.premises import Sides, conclude, difference, restates, structure_in
+from matcalc.documents.premises import Sides, conclude, difference, is_model, restates, structure_in
 from matcalc.documents.slips import slip
 from matcalc.documents.steps import ASIDE, DEFINITION, UNREAD, Step
 from matcalc.errors import DeclarationError, MatcalcError, ParseError, ShapeError
@@ -44,7 +48,7 @@ from matcalc.language.plain import OF_THE_MATRIX, PRIMED, bare, in_paper, plain
 from matcalc.language.statements import Chain, Side, chains
 from matcalc.language.syntax import Syntax, walk, with_transposes
 from matcalc.oracle.measurement import Evidence
-from matcalc.shape import Shape, is_scalar
+from matcalc.shape import Shape, is_column, is_scalar
 from matcalc.verdict import RIGHT, UNDECIDED, WRONG, Verdict
 
 _WRAPPED = (  # braces, fonts and the beginning of an environment
@@ -232,6 +236,11 @@ class Reader:
         """What is said to follow from an equation."""
         assert self.equation is not None
         equation, sides = self.equation, (self._tree(left), self._tree(right))
+        named = bare(sides[0]).value if bare(sides[0]).operation == "name" else ""
+        solved = [n for side in equation for n in names(side) if _is_point(named, n)]
+        if solved and not self._is_name(named):  # \hat w, of an equation for w
+            self.glossary = self.glossary.with_entry(named, Entry(line, Definition((), sides[1])))
+            sides = _name(solved[0]), sides[1]
         known = self.glossary.meant((*equation, *sides), self.known)
         self._require_declared(sides, known)
         self.equation = sides
@@ -254,7 +263,7 @@ class Reader:
         sides = self._tree(left), self._tree(right)
         if _is_primed(sides[0]) and not _names(sides[1], bare(sides[0].operands[0]).value):  # M' = M + x x^T
             raise ParseError(_PRIME, sides[0].start)
-        known = self.glossary.of(sides).meant(sides, self.known)
+        known = self.glossary.meant(sides, self.known)
         self._require_declared(sides, known)
         if any(map(names_entries, sides)):
             return ASIDE, None, "this names the entries of a matrix"
@@ -286,9 +295,20 @@ class Reader:
             if found is None or (found.name in self.glossary and (side is right or self._is_at_others(found))):
                 continue
             formula = self._tree(other)
+            if found.letter and self._is_label(found, formula):
+                found = replace(found, letter="")
             if names_formula(found, formula, self.known):
                 return found, formula
         return None
+
+    def _is_label(self, found: Heading, formula: Syntax) -> bool:
+        """Whether K_y of a declared K is no entry or column of it: y is a matrix or vector, or the shape is another."""
+        with suppress(MatcalcError):
+            if isinstance(found.index, str):
+                return self.known.is_name(found.index) and not is_scalar(self._shape_of(_name(found.index)))
+            owner, shape = self._shape_of(_name(found.letter)), self._shape_of(formula)
+            return not is_scalar(shape) if is_column(owner) else not is_column(shape) and not is_scalar(shape)
+        return False
 
     def _is_at_others(self, found: Heading) -> bool:
         """Whether a function is named with other arguments than it was defined with."""
@@ -320,6 +340,7 @@ class Reader:
         """A name with a meaning, which must be one of its former meanings if it has any."""
         assert entry.definition is not None
         is_doubtful, meanings = False, list(before.meanings()) if before is not None else []
+        named = partial(_things, known=self.known)
         for earlier, was in meanings:
             try:
                 sides = was.body, entry.definition.body
@@ -332,7 +353,8 @@ class Reader:
             if compared.is_right:
                 self.glossary = self.glossary.with_entry(name, earlier)
                 return RIGHT, compared, ""
-            is_doubtful |= compared.diagnosis not in (None, UNKNOWN)
+            same = named(was.body) == named(entry.definition.body)
+            is_doubtful |= same or compared.diagnosis not in (None, UNKNOWN)
         if not is_doubtful:  # nothing that one might have written for the other
             self.glossary = self.glossary.renewed(name, entry)
             return DEFINITION, None, f"another meaning than in line {meanings[0][0].line}" if meanings else ""
@@ -353,12 +375,12 @@ class Reader:
         is_computed = other is sides[0] and bare(other).operation in ("derivative", "expectation", "covariance")
         is_claim = is_computed and not names(other) & known.unspecified.keys()
         if is_claim or not self._fit(*sides):
-            verdict = judge(*sides, known)
+            verdict = self._verdict(sides, known)
             unfit = verdict.diagnosis is not None and verdict.diagnosis.kind == "not-conformable"
             if is_claim or unfit:
                 return verdict.verdict, verdict, ""
         random = {law.name for law in known.laws.values()}
-        if not names(other) & random and not any(undeclared(side, known) for side in sides):
+        if not (names(other) & random or is_model(other) or any(undeclared(side, known) for side in sides)):
             before = self.glossary.entries.get(name)
             self.glossary = self.glossary.with_entry(name, Entry(line, Definition((), other), before, is_premise=True))
         return ASIDE, None, f"{name} is free: this defines it or assumes something of it"
@@ -379,7 +401,7 @@ class Reader:
     ) -> Finding:
         """The verdict on an equality, or what it is beside a derivative that is set to zero."""
         try:
-            verdict = judge(*sides, known)
+            verdict = self._verdict(sides, known)
         except ShapeError as error:
             cause = slip(*written, known, self._tree)
             if cause is None:
@@ -400,13 +422,31 @@ class Reader:
             return ASIDE, None, f"the derivative is set to zero: an equation for {bare(found.operands[1]).value}"
         return _as_found(verdict, sides, written)
 
+    def _verdict(self, sides: Sides, known: Assumptions) -> Verdict:
+        """The verdict with what is differentiated by as a variable, or else where it has the value it was given."""
+        by = variables(sides)
+        given = {n for n in by & self.glossary.definitions.keys() if not self.known.is_name(n)}
+        first = judge(*sides, known) if not given or len(by) == 1 else None
+        if not given or (first is not None and first.verdict != WRONG):
+            return judge(*sides, known) if first is None else first
+        at_values = self.glossary.at_values(sides, self.known)
+        if first is None:
+            return judge(*sides, at_values)
+        with suppress(MatcalcError):
+            second = judge(*sides, at_values)
+            return second if second.verdict != WRONG else first
+        return first
+
     def _otherwise(self, sides: Sides, verdict: str) -> str:
-        """The verdict with an earlier meaning of a name, where it is another."""
-        for meant, glossary in self.glossary.of(sides).earlier(names(sides[0]) | names(sides[1])):
+        """The verdict with another meaning of a name, where it is another."""
+        others = list(self.glossary.earlier(names(sides[0]) | names(sides[1])))
+        if variables(sides) and (verdict == WRONG or self.glossary.holds_data(sides)):
+            others.append(("what is declared as variables of their own", self.glossary.without(self.glossary.premises)))
+        for meant, other in others:
             with suppress(MatcalcError):
-                other = judge(*sides, glossary.meant(sides, self.known)).verdict
-                if (other == WRONG) != (verdict == WRONG):
-                    return f"{other} with {meant}"
+                found = judge(*sides, other.meant(sides, self.known)).verdict
+                if (found == WRONG) != (verdict == WRONG):
+                    return f"{found} with {meant}"
         return ""
 
     def _restated(self, equation: Syntax, sides: Sides, variable: str) -> Finding:
@@ -429,8 +469,12 @@ class Reader:
         if side.tokens:
             definitions = {**self.known.definitions, **self.glossary.definitions}
             self._refuse_primes(tree)
+            tree = with_products(tree, self.known) if self.known.is_name("d") else tree
+            is_name = self._is_name("e") or bare(tree).value == "e"
+            tree = as_derivatives(tree if is_name else with_e(tree), self._shape_of, self.known.layout)
             parameters = {n: d.parameters for n, d in definitions.items()}
             tree = by_argument(tree, parameters | {f: (x,) for f, x in self.known.unspecified.items()})
+            tree = at_arguments(tree, parameters, self.glossary.reached)
             return in_paper(entry_by_entry(tree, definitions, self._shape_of), self._shape_of)
         tree = with_functions(tree, functions)
         return tree if self.known.is_name("T") else with_transposes(tree)
@@ -478,6 +522,7 @@ class Reader:
         if zero is not None:
             first = [self._tree(origin)] if origin is not None and zero == 1 else []
             for tree in map(bare, (sides[1 - zero], *first)):
+                tree = bare(tree.operands[0]) if tree.value == BY_SQUARE else tree
                 by = bare(tree.operands[1]) if tree.operation == "derivative" and tree.value == 1 else tree
                 if by is not tree and by.operation == "name" and by.value not in self.glossary:
                     return tree
@@ -485,13 +530,13 @@ class Reader:
 
 
 def _misfit(side: Syntax, known: Assumptions) -> bool:
-    """Whether a side is a formula of the language with a product in it that does not fit."""
+    """Whether a side is a formula of the language with a product or a sum of matrices in it that do not fit."""
     text = closed_text(side, known)
     try:
         if text is not None:
             Scope(known.let).read(text)
     except ShapeError as error:
-        return str(error).startswith("product")
+        return str(error).startswith(("product", "sum")) and "scalar" not in str(error)
     return False
 
 
@@ -507,6 +552,11 @@ def _require_fit(formula: Syntax, known: Assumptions, parameters: Collection[str
         Scope(known.let).read(text)
 
 
+def _things(formula: Syntax, known: Assumptions) -> set[str]:
+    """The names in a formula that stand for something: no indices, no sizes."""
+    return names(formula) - set("ijkl") - known.meaning().sizes
+
+
 def _free_name(sides: Sides, known: Assumptions) -> str:
     """The name that stands alone on a side and occurs nowhere else: the equality cannot be a claim about it."""
     for side, other in (sides, sides[::-1]):
@@ -514,6 +564,10 @@ def _free_name(sides: Sides, known: Assumptions) -> str:
         if name and is_free(name, known) and not mentions(expand(inserted(other, known.definitions), known.laws), name):
             return str(name)
     return ""
+
+
+def _name(name: str) -> Syntax:
+    return Syntax("name", (), name, 0, 0)
 
 
 def _names(tree: Syntax, name: str) -> bool:

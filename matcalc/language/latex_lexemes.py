@@ -41,7 +41,9 @@ _WORD = r"(?:[A-Za-z](?:[ _-]?[A-Za-z\d])+|[A-Z])"
 _LABEL = re.compile(
     rf"\\(?:{'|'.join(UPRIGHT)})(?:\s*\{{\s*(?P<braced>{_WORD})\s*\}}|\s+(?P<letter>[A-Z])(?![A-Za-z]))"
     rf"|\{{\s*\\(?:rm|sf|tt)\s+(?P<switched>{_WORD})\s*\}}"
+    r"|\{\s*(?P<sign>[+-])\s*\}|\{\s*(?P<given>\w\s*(?:\||\\mid)\s*\w\s*(?:-\s*1)?)\s*\}"
 )
+_SIGNS = {"+": "plus", "-": "minus"}
 _ENVIRONMENT = re.compile(r"\\begin\{(?P<name>[^{}]*)\}.*?\\end\{(?P=name)\}", re.DOTALL)
 
 
@@ -72,11 +74,12 @@ def lexemes(text: str) -> Iterator[Token]:
 
 
 def _label(text: str, position: int) -> tuple[str, str, int] | None:
-    r"""An index that is a word, `w_{\text{MAP}}`, or an upright capital; nothing for one that may count."""
+    r"""An index that is a word, `w_{\text{MAP}}`, an upright capital, + or `t|t-1`; nothing for one that may count."""
     match = _LABEL.match(text, position)
     if match is None:
         return None
-    return "LABEL", re.sub("[ -]", "_", match["braced"] or match["switched"] or match["letter"]), match.end()
+    word = match["braced"] or match["switched"] or match["letter"] or _SIGNS.get(match["sign"]) or match["given"]
+    return "LABEL", re.sub(r"\W+|mid", "_", word), match.end()
 
 
 def _after_font(text: str, position: int) -> int:

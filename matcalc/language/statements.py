@@ -11,7 +11,7 @@ from matcalc.language.latex_words import BREAKS, FONTS, PASSED_OVER, RELATIONS
 from matcalc.language.syntax import Syntax, is_latex, parse
 
 _WIDE = ("quad", "qquad")
-IMPLIES = ("implies", "Rightarrow", "Longrightarrow", "iff", "Leftrightarrow")
+IMPLIES = {"implies", "Rightarrow", "Longrightarrow", "iff", "Leftrightarrow"}
 _CONTINUES = ("PLUS", "MINUS", "TIMES", "HADAMARD", "KRONECKER", "SLASH")
 _PLAIN_RELATION = re.compile(r":=|=:|!=|>=|<=|≥|≤|≠|=|>|<")
 _PLAIN = {"≥": ">=", "≤": "<=", "≠": "!="}
@@ -101,7 +101,7 @@ class Chain:
     @property
     def follows(self) -> bool:
         """Whether it is said to follow from the statement before it."""
-        return self.lead.split()[-1:] != [] and self.lead.split()[-1] in IMPLIES
+        return not IMPLIES.isdisjoint(self.lead.split())
 
     @property
     def is_meaning(self) -> bool:
