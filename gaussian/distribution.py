@@ -7,7 +7,6 @@ grad. Values are checked where the Gaussian is made (see `gaussian.domain`): an 
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self
 
@@ -26,16 +25,28 @@ from gaussian.parameters import MeanCholesky, MeanCovariance, MeanPrecision, Nat
 from gaussian.pytree import pytree
 from gaussian.roots import smooth_root
 from gaussian.triangular import apply
-from matcalc.errors import DomainError, MatcalcError, ShapeError
+from matcalc.errors import ArgumentError, DomainError, MatcalcError, ShapeError
 
 
 @pytree
-@dataclass(frozen=True)
 class Gaussian:
     """N(μ, Σ) with Σ held by `factor`: make one with `from_covariance` and its siblings, which check their input."""
 
     mean: Float[Array, "*batch d"]
     factor: Factor
+
+    def __post_init__(self) -> None:
+        if isinstance(self.factor, list | float) or hasattr(self.factor, "shape"):  # not the axes of `jax.vmap`
+            raise ArgumentError(
+                "Gaussian: expected a factor beside the mean, got numbers; to make one from a covariance call "
+                "Gaussian.from_covariance(mean, covariance), from other parameters one of its siblings."
+            )
+
+    def __repr__(self) -> str:
+        known = [isinstance(leaf, Array) and not isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(self)]
+        if known != [True, True]:  # what JAX put there has no covariance
+            return f"Gaussian(mean={self.mean!r}, factor={self.factor!r})"
+        return f"Gaussian(mean={self.mean!r}, covariance={self.covariance!r})"
 
     @classmethod
     def from_parameters(cls, parameters: Parameters) -> Self:

@@ -14,7 +14,6 @@ Derivatives by a symmetric matrix are by its free entries, as in the note, whenc
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 import jax
@@ -34,7 +33,6 @@ from matcalc.structure import ARRAYS, LOWER, SPD, SYMMETRIC
 
 
 @pytree
-@dataclass(frozen=True)
 class Moments:
     """E[x], E[x xᵀ] and the covariance E[x xᵀ] - E[x] E[x]ᵀ."""
 

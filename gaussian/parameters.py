@@ -5,7 +5,6 @@ from Σ to L, from Λ to W, and from there to what is asked for. Between Λ and 
 that is not needed for the check of admissibility.
 """
 
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from jax import Array
@@ -19,7 +18,6 @@ from matcalc.structure import LOWER, SPD, SYMMETRIC, Structure
 
 
 @pytree
-@dataclass(frozen=True)
 class MeanCovariance:
     """(μ, Σ)."""
 
@@ -42,7 +40,6 @@ class MeanCovariance:
 
 
 @pytree
-@dataclass(frozen=True)
 class MeanPrecision:
     """(μ, Λ), Λ = Σ⁻¹."""
 
@@ -65,7 +62,6 @@ class MeanPrecision:
 
 
 @pytree
-@dataclass(frozen=True)
 class MeanCholesky:
     """(μ, L), L lower triangular with a positive diagonal, Σ = L Lᵀ."""
 
@@ -88,7 +84,6 @@ class MeanCholesky:
 
 
 @pytree
-@dataclass(frozen=True)
 class Natural:
     """(η₁, η₂) with log N(x) = η₁ᵀx + xᵀη₂x - A: η₁ = Λμ, η₂ = -½Λ, symmetric and negative definite."""
 

@@ -5,7 +5,6 @@ bounded memory: `functools.reduce(merge, map(statistics_of, chunks))` [Chan, Gol
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -25,7 +24,6 @@ ROWS = 16_384  # at most: of a thin chunk the products are summed one after the 
 
 
 @pytree
-@dataclass(frozen=True)
 class SufficientStatistics:
     """n = Σ w_i, m = Σ w_i x_i / n, S = Σ w_i (x_i - m)(x_i - m)ᵀ, and how many points they come from."""
 

@@ -23,7 +23,7 @@ from gaussian_cases import (
 from scipy import stats
 
 from gaussian import Gaussian, MeanCovariance, Natural, expectation, log_normaliser, product
-from matcalc.errors import DomainError, MatcalcError, ShapeError
+from matcalc.errors import ArgumentError, DomainError, MatcalcError, ShapeError
 from matcalc.structure import SPD
 
 POINTS = RNG.standard_normal((5, D))
@@ -236,6 +236,39 @@ def test_a_gaussian_is_a_pytree_under_jit_vmap_grad_and_tree_map(held):
     moved = jax.tree.map(lambda leaf, change: leaf + step * change, g, slope)
     rise = sum(jnp.vdot(leaf, leaf) for leaf in jax.tree.leaves(slope))
     assert_same((moved.log_prob(POINT) - g.log_prob(POINT)) / step, rise, 1e-4)
+
+
+@HELD
+def test_a_gaussian_is_printed_by_its_mean_and_covariance_and_always_can_be(held):
+    g = held_by(held)
+    assert repr(g) == f"Gaussian(mean={g.mean!r}, covariance={g.covariance!r})"
+    for other in (jax.tree.map(lambda leaf: None, g), jax.eval_shape(lambda: g)):
+        assert repr(other).startswith("Gaussian(mean=")
+    jax.eval_shape(lambda g: jnp.full(len(repr(g)), 1.0), g)
+
+
+@HELD
+def test_a_gaussian_equals_itself_alone_as_do_its_parts(held):
+    g, h = held_by(held), held_by(held)
+    for one, other in ((g, h), (g.factor, h.factor), (g.to(Natural), h.to(Natural)), (g.moments(), h.moments())):
+        assert one == one
+        assert one != other
+        assert len({one, other}) == 2
+
+
+@pytest.mark.parametrize("under", [lambda f: f, jax.jit], ids=["eager", "jit"])
+@pytest.mark.parametrize("covariance", [COVARIANCE, jnp.asarray(COVARIANCE), COVARIANCE.tolist(), 1.0], ids=type)
+def test_a_covariance_in_place_of_a_factor_is_refused(covariance, under):
+    with pytest.raises(ArgumentError, match=r"expected a factor .* call Gaussian.from_covariance\(mean, covariance\)"):
+        under(Gaussian)(MEAN, covariance)
+
+
+def test_axes_for_vmap_may_be_written_as_a_gaussian():
+    g = Gaussian.from_covariance(np.stack([MEAN, -MEAN]), COVARIANCE)
+    for axes in (Gaussian(0, 0), Gaussian(0, None)):
+        factor = jax.tree.map(lambda leaf: leaf[0], g.factor) if axes.factor is None else g.factor
+        mapped = jax.vmap(lambda g: g.log_prob(POINT), in_axes=(axes,))(Gaussian(g.mean, factor))
+        assert_same(mapped, g.log_prob(POINT))
 
 
 @jit
