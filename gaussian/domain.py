@@ -10,6 +10,7 @@ that a singular matrix is not let through by its rounding errors.
 """
 
 import math
+import reprlib
 from collections.abc import Callable
 from typing import NamedTuple, NoReturn
 
@@ -20,19 +21,25 @@ from jax import Array, lax
 from jax.typing import ArrayLike
 from jaxtyping import Bool, Float
 
+from gaussian.arguments import do_broadcast
 from gaussian.triangular import diagonal
-from matcalc.errors import DomainError, ShapeError
+from matcalc.errors import ArgumentError, DomainError, ShapeError
 
 SMALL = 64  # up to this side a matrix is read twice from the nearest cache
 BLOCK = 8  # entries of a row compared at a time with those of a column: a cache line
 
 
 def as_real(x: ArrayLike, name: str) -> Float[Array, "*shape"]:
-    """x as an array of real numbers; DomainError if it is complex."""
-    x = jnp.asarray(x)
-    if jnp.issubdtype(x.dtype, jnp.complexfloating):
-        raise DomainError(f"{name}: expected real numbers, got {x.dtype}; pass real arrays.")
-    return x
+    """x as an array of real numbers; ArgumentError if it is none, DomainError if it is complex."""
+    try:
+        array = jnp.asarray(x)
+    except (TypeError, ValueError, OverflowError):
+        raise ArgumentError(
+            f"{name}: expected an array of real numbers, all its rows of one length, got {reprlib.repr(x)}."
+        ) from None
+    if jnp.issubdtype(array.dtype, jnp.complexfloating):
+        raise DomainError(f"{name}: expected real numbers, got {array.dtype}; pass real arrays.")
+    return array
 
 
 def as_vector_and_matrix(
@@ -47,13 +54,12 @@ def as_vector_and_matrix(
             f"got {v.shape} and {A.shape}; one entry and one row for each coordinate."
         )
     if v.ndim > 1 or A.ndim > 2:
-        try:
-            batch = np.broadcast_shapes(v.shape[:-1], A.shape[:-2])
-        except ValueError:
+        if not do_broadcast(v.shape[:-1], A.shape[:-2]):
             raise ShapeError(
                 f"{vector_name}, {matrix_name}: batch shapes {v.shape[:-1]} and {A.shape[:-2]} do not broadcast; "
                 "make the leading axes equal."
-            ) from None
+            )
+        batch = np.broadcast_shapes(v.shape[:-1], A.shape[:-2])
         v, A = jnp.broadcast_to(v, (*batch, v.shape[-1])), jnp.broadcast_to(A, (*batch, *A.shape[-2:]))
     return v.astype(dtype), A.astype(dtype)
 

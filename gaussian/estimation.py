@@ -7,7 +7,9 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
+from gaussian.arguments import on_one_space
 from gaussian.distribution import Gaussian
+from gaussian.domain import as_real
 from gaussian.statistics import SufficientStatistics, statistics_of
 from matcalc.errors import DomainError
 
@@ -28,13 +30,13 @@ def fit(
         statistics = data
     else:
         raise DomainError("weights: sufficient statistics are weighted already; pass weights to `statistics_of`.")
-    alpha = jnp.asarray(shrinkage, statistics.mean.dtype)
+    alpha = as_real(shrinkage, "shrinkage").astype(statistics.mean.dtype)
     _require_shrinkage(alpha)
     _require_points(statistics, alpha)
     return Gaussian.from_covariance(statistics.mean, _shrunk(statistics, alpha))
 
 
-@jax.jit
+@on_one_space(SufficientStatistics)
 def oracle_shrinkage(statistics: SufficientStatistics) -> Float[Array, "*batch"]:
     """The shrinkage α for which `fit` is nearest to Σ in mean square, as the sample itself estimates it.
 

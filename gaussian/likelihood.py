@@ -20,12 +20,21 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
+from gaussian.arguments import require
 from gaussian.distribution import Gaussian
+from gaussian.domain import as_real
 from gaussian.normaliser import log_integral
-from gaussian.parameters import MeanCholesky, MeanCovariance, MeanPrecision, Natural, Parameters
+from gaussian.parameters import (
+    MeanCholesky,
+    MeanCovariance,
+    MeanPrecision,
+    Natural,
+    Parameters,
+    require_parametrisation,
+)
 from gaussian.statistics import SufficientStatistics
 from gaussian.triangular import apply
-from matcalc.errors import MatcalcError, ShapeError
+from matcalc.errors import ShapeError
 from matcalc.structure import Reading
 
 
@@ -35,6 +44,7 @@ def log_likelihood(g: Gaussian, statistics: SufficientStatistics) -> Float[Array
     From Σ⁻¹ and the scatter, so its relative error grows with κ(Σ) ε; a badly conditioned Σ wants float64, or the sum
     of `log_prob` over the points.
     """
+    require(g, "log_likelihood", Gaussian)
     return _value(g, _sample(g, statistics))
 
 
@@ -60,10 +70,10 @@ def value_and_score(
     reading: Reading | str = Reading.ENTRYWISE,
 ) -> tuple[Float[Array, "*points"], Any]:
     """The log density or log likelihood, and its `score`, sharing the work."""
-    if parametrisation not in _GRADIENTS:
-        names = ", ".join(p.__name__ for p in _GRADIENTS)
-        raise MatcalcError(f"parametrisation: expected one of {names}, got {parametrisation!r}.")
-    return _value_and_score(g, data, parametrisation, Reading(reading))
+    require(g, "score", Gaussian)
+    require_parametrisation(parametrisation)
+    sample = data if isinstance(data, SufficientStatistics) else as_real(data, "x")
+    return _value_and_score(g, sample, parametrisation, Reading(reading))
 
 
 @dataclass(frozen=True)

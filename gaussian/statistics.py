@@ -14,6 +14,7 @@ from jax import Array, lax
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
+from gaussian.arguments import on_one_space
 from gaussian.domain import as_real
 from gaussian.pytree import pytree
 from matcalc.errors import DomainError, MatcalcError, ShapeError
@@ -52,14 +53,12 @@ def statistics_of(x: ArrayLike, weights: ArrayLike | None = None) -> SufficientS
     return statistics
 
 
-@jax.jit
+@on_one_space(SufficientStatistics)
 def merge(a: SufficientStatistics, b: SufficientStatistics) -> SufficientStatistics:
     """The statistics of both samples together: associative, and with no cancellation whatever their means.
 
     ShapeError if the dimensions differ.
     """
-    if a.mean.shape[-1] != b.mean.shape[-1]:
-        raise ShapeError(f"two statistics: expected one dimension, got {a.mean.shape[-1]} and {b.mean.shape[-1]}.")
     weight = a.weight + b.weight
     share, step = b.weight / weight, b.mean - a.mean
     scatter = a.scatter + b.scatter + _scaled_square(a.weight * share, step)
