@@ -2,7 +2,8 @@
 
 Leading axes of the mean and the factor are a batch of Gaussians, those of a point a batch of points, and they
 broadcast: `x` has shape (*points, d) with the batch shape at the end of *points. Everything works under jit, vmap and
-grad. Values are checked where the Gaussian is made (see `gaussian.domain`): an error outside jit, NaN inside.
+grad. Values are checked where the Gaussian is made (see `gaussian.domain`): an error outside jit, NaN inside. Those of
+points are not, for a check would wait for the answer: NaN in a point leads to NaN.
 """
 
 import math
@@ -135,8 +136,9 @@ class Gaussian:
     def log_prob(self, x: Float[Array, "*points d"]) -> Float[Array, "*points"]:
         """log N(x|μ,Σ) = -½ ((x-μ)ᵀΣ⁻¹(x-μ) + log det Σ + D log 2π); ShapeError if x has not D entries [N2].
 
-        Its error is below κ(Σ) ε times the size of its terms, ε the rounding unit of the dtype, and at points drawn
-        from this Gaussian far below: 10⁻⁶ at κ = 10¹² in float64. In float32 κ = 10⁵ costs up to three of seven digits.
+        NaN at a point that contains NaN. Its error is below κ(Σ) ε times the size of its terms, ε the rounding unit of
+        the dtype, and at points drawn from this Gaussian far below: 10⁻⁶ at κ = 10¹² in float64. In float32 κ = 10⁵
+        costs up to three of seven digits.
         """
         return -0.5 * self.factor.squared_norm(self.deviation(x)) - log_integral(self.factor)
 
@@ -245,6 +247,8 @@ class Gaussian:
         try:
             return Gaussian.from_covariance(apply(A, self.mean) + b, AL @ AL.mT)
         except DomainError as error:
+            domain.require_finite(A, "A")
+            domain.require_finite(b, "b")
             raise DomainError(f"A: A x + b has a density only if A has full row rank; {error}") from None
 
     def confidence_ellipse(self, level: float = 0.95, points: int = 200) -> Float[Array, "*batch n 2"]:
@@ -270,7 +274,7 @@ class Gaussian:
         batch = self.batch_shape
         if x.shape[-1:] != self.mean.shape[-1:] or not arguments.do_broadcast(x.shape[:-1], batch):
             raise ShapeError(
-                f"{name}: expected shape {('...', *batch, self.dimension)}, got {x.shape}; "
+                f"{name}: expected shape ({', '.join(map(str, ('...', *batch, self.dimension)))}), got {x.shape}; "
                 f"the last axis is the {self.dimension} coordinates" + (", before it the batch." if batch else ".")
             )
 

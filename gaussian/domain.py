@@ -119,8 +119,8 @@ def is_known_false(ok: Bool[Array, ""]) -> bool:
 
 def explain(vector: Array, matrix: Array, vector_name: str, matrix_name: str) -> NoReturn:
     """Raise the DomainError that says why `matrix` or `vector` is inadmissible."""
-    _require_finite(vector, vector_name, 1)
-    _require_finite(matrix, matrix_name, 2)
+    require_finite(vector, vector_name)
+    require_finite(matrix, matrix_name)
     for index in np.ndindex(matrix.shape[:-2]):
         S = np.asarray(matrix[index])
         where = f" at batch index {index}" if index else ""
@@ -141,6 +141,12 @@ def explain(vector: Array, matrix: Array, vector_name: str, matrix_name: str) ->
                 f"{matrix_name}{where}: expected a positive definite matrix, but {(eigenvalues < 0).sum()} of its "
                 f"{len(S)} eigenvalues are negative, the smallest {eigenvalues[0]:.6g}; check how it was made."
             )
+        i, tiny = np.argmin(np.diagonal(S)), np.finfo(S.dtype).tiny
+        if S[i, i] < tiny:
+            raise DomainError(
+                f"{matrix_name}{where}: its diagonal entry {i} is {S[i, i]:.3g}, and in {S.dtype} nothing below "
+                f"{tiny:.3g} counts; drop that coordinate, change its unit, or use a wider dtype."
+            )
         raise DomainError(
             f"{matrix_name}{where}: singular to working precision: its eigenvalues reach from {eigenvalues[0]:.3g} "
             f"to {eigenvalues[-1]:.3g}, too far apart for {S.dtype}; drop the dependent coordinates, "
@@ -151,8 +157,8 @@ def explain(vector: Array, matrix: Array, vector_name: str, matrix_name: str) ->
 
 def explain_lower(vector: Array, L: Array, vector_name: str, matrix_name: str) -> NoReturn:
     """Raise the DomainError that says why L is not a Cholesky factor, or the vector not finite."""
-    _require_finite(vector, vector_name, 1)
-    _require_finite(L, matrix_name, 2)
+    require_finite(vector, vector_name)
+    require_finite(L, matrix_name)
     entries = np.asarray(L)
     above = np.abs(np.triu(entries, 1))
     if above.any():
@@ -287,11 +293,12 @@ def _inverse_trace(S: Array) -> Array:
     return jnp.square(lax.linalg.triangular_solve(L, size, left_side=True, lower=True)).sum((-1, -2))
 
 
-def _require_finite(x: Array, name: str, rank: int) -> None:
+def require_finite(x: Array, name: str) -> None:
+    """Raise a DomainError that names the first entry which is NaN or infinite, if there is one."""
     bad = ~np.isfinite(x)
     if bad.any():
         index = tuple(int(k) for k in np.argwhere(bad)[0])
         raise DomainError(
             f"{name}: expected finite entries, but {int(bad.sum())} of {bad.size} are NaN or infinite, the first at "
-            f"{index if len(index) > 1 else index[0]}; remove or replace them."
+            f"{index[0] if len(index) == 1 else index}; remove or replace them."
         )

@@ -43,7 +43,10 @@ def statistics_of(x: ArrayLike, weights: ArrayLike | None = None) -> SufficientS
     x = as_real(x, "x")
     x = x.astype(jnp.result_type(x, jnp.float32))
     if x.ndim < 2 or 0 in x.shape[-2:]:
-        raise ShapeError(f"x: expected points in rows, shape (..., n, d) with n, d > 0, got {x.shape}; check the data.")
+        raise ShapeError(
+            f"x: expected points in rows, shape (..., n, d) with n, d > 0, got {x.shape}; "
+            "of numbers, points of one coordinate, make a column: x.reshape(-1, 1)."
+        )
     w = jnp.ones((), x.dtype) if weights is None else as_real(weights, "weights").astype(x.dtype)
     if weights is not None and w.shape != x.shape[:-1]:
         raise ShapeError(f"weights: expected shape {x.shape[:-1]}, one for each row, got {w.shape}.")

@@ -342,6 +342,10 @@ def test_an_affine_map_onto_too_many_dimensions_is_refused():
     for A in (np.eye(2), np.zeros((0, D)), np.ones(D)):
         with pytest.raises(ShapeError, match=r"A: expected shape \(..., k, 3\) with k > 0, got"):
             held_by("covariance").affine(A)
+    for A, b in ((np.full((2, D), np.nan), np.zeros(2)), (np.eye(D), np.full(D, np.inf))):
+        name = "A" if np.isnan(A).any() else "b"
+        with pytest.raises(DomainError, match=f"^{name}: expected finite entries"):
+            held_by("covariance").affine(A, b)
     with pytest.raises(ShapeError, match=r"b: expected shape \(..., 3\), one entry a row of A, got \(2,\)"):
         held_by("covariance").affine(np.eye(D), np.zeros(2))
 
@@ -349,7 +353,7 @@ def test_an_affine_map_onto_too_many_dimensions_is_refused():
 @pytest.mark.parametrize("method", ["log_prob", "prob", "whiten", "unwhiten", "mahalanobis", "coordinate_log_prob"])
 def test_a_point_of_another_dimension_is_refused(method):
     with pytest.raises(
-        ShapeError, match=r"expected shape \('...', 3\), got \(5, 2\); the last axis is the 3 coordinates"
+        ShapeError, match=r"expected shape \(..., 3\), got \(5, 2\); the last axis is the 3 coordinates"
     ):
         getattr(held_by("covariance"), method)(POINTS[:, :2])
 
