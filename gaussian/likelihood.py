@@ -42,7 +42,7 @@ def log_likelihood(g: Gaussian, statistics: SufficientStatistics) -> Float[Array
     """Σ w_i log N(x_i|μ,Σ) = -½ (tr(Σ⁻¹S) + n (m-μ)ᵀΣ⁻¹(m-μ)) - n A; ShapeError if the dimensions differ [N2, N36].
 
     From Σ⁻¹ and the scatter, so its relative error grows with κ(Σ) ε; a badly conditioned Σ wants float64, or the sum
-    of `log_prob` over the points.
+    of `log_prob` over the points. Of points in place of statistics it is `log_prob` at each, NaN for NaN in it.
     """
     require(g, "log_likelihood", Gaussian)
     return _value(g, _sample(g, statistics))
@@ -57,8 +57,9 @@ def score(
     """The gradient of the log density at a point, or of the log likelihood of statistics, as parameters of that kind.
 
     For the formulas see `gaussian.likelihood`. By a symmetric matrix, entrywise is G + Gᵀ - G⊙I; by L, entrywise and
-    tangent are both tril(G). At points the leaves have shapes (*points, d) and (*points, d, d). ShapeError if the
-    dimensions differ, MatcalcError for an unknown reading or parametrisation [N12, N27; PP2012, sec. 8.4].
+    tangent are both tril(G). At points the leaves have shapes (*points, d) and (*points, d, d), NaN for NaN in a point.
+    ShapeError if the dimensions differ, MatcalcError for an unknown reading or parametrisation [N12, N27; PP2012,
+    sec. 8.4].
     """
     return value_and_score(g, data, parametrisation, reading)[1]
 

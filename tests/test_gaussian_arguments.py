@@ -150,6 +150,26 @@ def test_points_may_be_lists_and_are_never_traced_number_by_number(method):
     assert max(inputs) == 3  # the mean, the factor and one array
 
 
+@pytest.mark.parametrize("method", ["log_prob", "prob", "whiten", "unwhiten", "mahalanobis", "coordinate_log_prob"])
+def test_nan_in_a_point_is_nan_there_alone_and_no_error(method):
+    f, points = getattr(held_by("covariance"), method), POINTS.copy()
+    points[1, 2] = np.nan
+    assert np.isnan(f(points)).reshape(3, -1).any(1).tolist() == [False, True, False]
+
+
+def test_nan_in_a_point_is_nan_in_its_score_and_likelihood():
+    g, point = held_by("covariance"), np.where(np.arange(D) == 1, np.nan, POINT)
+    for kind in (MeanCovariance, Natural):
+        value, gradient = gaussian.value_and_score(g, point, kind)
+        assert np.isnan(value)
+        assert all(np.isnan(leaf).any() for leaf in jax.tree.leaves(gradient))
+    assert np.isnan(log_likelihood(g, point))
+
+
+def test_what_the_package_shows_is_what_it_offers():
+    assert dir(gaussian) == sorted(gaussian.__all__)
+
+
 def test_batches_that_do_not_fit_together_are_refused():
     p, q = (Gaussian.from_covariance(np.zeros((n, D)), np.eye(D)) for n in (2, 4))
     with pytest.raises(ShapeError, match=r"^kl: batch shapes \(2,\) and \(4,\) do not broadcast"):
