@@ -49,3 +49,7 @@ __all__ = [
     "to_scipy",
     "value_and_score",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__  # not the modules as well

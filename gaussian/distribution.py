@@ -2,13 +2,13 @@
 
 Leading axes of the mean and the factor are a batch of Gaussians, those of a point a batch of points, and they
 broadcast: `x` has shape (*points, d) with the batch shape at the end of *points. Everything works under jit, vmap and
-grad. Values are checked where the Gaussian is made (see `gaussian.domain`): an error outside jit, NaN inside.
+grad. Values are checked where the Gaussian is made (see `gaussian.domain`): an error outside jit, NaN inside. Those of
+points are not, for a check would wait for the answer: NaN in a point leads to NaN.
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Sequence
+from functools import partial, wraps
 from typing import Any, Self
 
 import jax
@@ -18,28 +18,62 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Bool, Float
 
-from gaussian import domain, partition
+from gaussian import arguments, domain, partition
 from gaussian.factor import Factor
 from gaussian.moments import Moments, cumulant, moments
 from gaussian.normaliser import LOG_2PI, log_integral
-from gaussian.parameters import MeanCholesky, MeanCovariance, MeanPrecision, Natural, Parameters
+from gaussian.parameters import (
+    PARAMETRISATIONS,
+    MeanCholesky,
+    MeanCovariance,
+    MeanPrecision,
+    Natural,
+    Parameters,
+    require_parametrisation,
+)
 from gaussian.pytree import pytree
 from gaussian.roots import smooth_root
 from gaussian.triangular import apply
-from matcalc.errors import DomainError, MatcalcError, ShapeError
+from matcalc.errors import ArgumentError, DomainError, MatcalcError, ShapeError
+
+Points = Float[Array, "*points d"]
+
+
+def at_points(method: Callable[["Gaussian", Points], Array]) -> Callable[["Gaussian", Points], Array]:
+    """Compile a method at points, which are made an array before: JAX would trace a list number by number."""
+    compiled = jax.jit(method)
+
+    @wraps(method)
+    def at(self: "Gaussian", x: Points) -> Array:
+        return compiled(self, x if isinstance(x, Array | np.ndarray) else domain.as_real(x, "x"))
+
+    return at
 
 
 @pytree
-@dataclass(frozen=True)
 class Gaussian:
     """N(μ, Σ) with Σ held by `factor`: make one with `from_covariance` and its siblings, which check their input."""
 
     mean: Float[Array, "*batch d"]
     factor: Factor
 
+    def __post_init__(self) -> None:
+        if isinstance(self.factor, list | float) or hasattr(self.factor, "shape"):  # not the axes of `jax.vmap`
+            raise ArgumentError(
+                "Gaussian: expected a factor beside the mean, got numbers; to make one from a covariance call "
+                "Gaussian.from_covariance(mean, covariance), from other parameters one of its siblings."
+            )
+
+    def __repr__(self) -> str:
+        known = [isinstance(leaf, Array) and not isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(self)]
+        if known != [True, True]:  # what JAX put there has no covariance
+            return f"Gaussian(mean={self.mean!r}, factor={self.factor!r})"
+        return f"Gaussian(mean={self.mean!r}, covariance={self.covariance!r})"
+
     @classmethod
     def from_parameters(cls, parameters: Parameters) -> Self:
-        """The Gaussian with these parameters; DomainError or ShapeError, or NaN under jit, as in `gaussian.domain`."""
+        """The Gaussian with these parameters; errors as in `convert`, and under jit NaN in place of a DomainError."""
+        arguments.require(parameters, "parameters", *PARAMETRISATIONS)
         return cls(*parameters.factored())
 
     @classmethod
@@ -64,11 +98,13 @@ class Gaussian:
 
     @classmethod
     def standard(cls, d: int) -> Self:
-        """N(0, I) in d dimensions, in JAX's default float."""
+        """N(0, I) in d dimensions, in JAX's default float; ArgumentError unless d ≥ 1."""
+        d = arguments.as_integer(d, "d", 1)
         return cls.from_cholesky(jnp.zeros(d), jnp.eye(d))
 
     def to(self, parametrisation: type[Any]) -> Any:
-        """These parameters: `g.to(Natural)`, or MeanCovariance, MeanPrecision, MeanCholesky."""
+        """These parameters: `g.to(Natural)`, or MeanCovariance, MeanPrecision, MeanCholesky; else ArgumentError."""
+        require_parametrisation(parametrisation)
         return parametrisation.of(self.mean, self.factor)
 
     @property
@@ -96,50 +132,53 @@ class Gaussian:
         """L, lower triangular of positive diagonal, Σ = L Lᵀ."""
         return self.factor.cholesky
 
-    @jax.jit
+    @at_points
     def log_prob(self, x: Float[Array, "*points d"]) -> Float[Array, "*points"]:
         """log N(x|μ,Σ) = -½ ((x-μ)ᵀΣ⁻¹(x-μ) + log det Σ + D log 2π); ShapeError if x has not D entries [N2].
 
-        Its error is below κ(Σ) ε times the size of its terms, ε the rounding unit of the dtype, and at points drawn
-        from this Gaussian far below: 10⁻⁶ at κ = 10¹² in float64. In float32 κ = 10⁵ costs up to three of seven digits.
+        NaN at a point that contains NaN. Its error is below κ(Σ) ε times the size of its terms, ε the rounding unit of
+        the dtype, and at points drawn from this Gaussian far below: 10⁻⁶ at κ = 10¹² in float64. In float32 κ = 10⁵
+        costs up to three of seven digits.
         """
         return -0.5 * self.factor.squared_norm(self.deviation(x)) - log_integral(self.factor)
 
-    @jax.jit
+    @at_points
     def prob(self, x: Float[Array, "*points d"]) -> Float[Array, "*points"]:
         """N(x|μ,Σ) = C(Σ) exp(-½ (x-μ)ᵀΣ⁻¹(x-μ)) [N1]."""
         return jnp.exp(self.log_prob(x))
 
-    @jax.jit
+    @at_points
     def squared_mahalanobis(self, x: Float[Array, "*points d"]) -> Float[Array, "*points"]:
         """(x-μ)ᵀΣ⁻¹(x-μ), smooth everywhere [N7]."""
         return self.factor.squared_norm(self.deviation(x))
 
-    @jax.jit
+    @at_points
     def mahalanobis(self, x: Float[Array, "*points d"]) -> Float[Array, "*points"]:
         """((x-μ)ᵀΣ⁻¹(x-μ))^½; its gradient is defined as 0 at x = μ, where it has none."""
         return smooth_root(self.squared_mahalanobis(x))
 
-    @jax.jit
+    @at_points
     def coordinate_log_prob(self, x: Float[Array, "*points d"]) -> Float[Array, "*points d"]:
         """log N(x_d|μ_d,σ_d²) for every coordinate: they sum to `log_prob` if and only if Σ is diagonal [N4]."""
         variance = jnp.diagonal(self.covariance, axis1=-2, axis2=-1)
         return -0.5 * (self.deviation(x) ** 2 / variance + jnp.log(variance) + LOG_2PI)
 
-    @jax.jit
+    @at_points
     def whiten(self, x: Float[Array, "*points d"]) -> Float[Array, "*points d"]:
         """z = L⁻¹(x-μ), distributed as N(0, I); L stands for the note's Σ^(1/2), another root of Σ [N7]."""
         return self.factor.whiten(self.deviation(x))
 
-    @jax.jit
     def unwhiten(self, z: Float[Array, "*points d"]) -> Float[Array, "*points d"]:
         """x = L z + μ, the inverse of `whiten`; ShapeError if z has not D entries [N7]."""
+        z = domain.as_real(z, "z")
         self._require_size(z, "z")
-        return self.factor.unwhiten(jnp.broadcast_to(z, jnp.broadcast_shapes(z.shape, self.mean.shape))) + self.mean
+        return _unwhiten(self, z)
 
-    def sample(self, key: Array, shape: tuple[int, ...] = ()) -> Float[Array, "*points d"]:
-        """Independent draws L z + μ, z ~ N(0, I), from a `jax.random` key."""
-        return _sample(self, key, tuple(shape))
+    def sample(self, key: Array, shape: int | Sequence[int] = ()) -> Float[Array, "*points d"]:
+        """Independent draws L z + μ, z ~ N(0, I), from a `jax.random` key; ArgumentError for another key or shape."""
+        _require_key(key)
+        sizes = shape if np.iterable(shape) else (shape,)
+        return _sample(self, key, tuple(arguments.as_integer(size, "shape", 0) for size in sizes))
 
     def entropy(self) -> Float[Array, "*batch"]:
         """H = ½ (log det Σ + D (log 2π + 1)) [N37]."""
@@ -157,8 +196,9 @@ class Gaussian:
     def cumulant(self, order: int) -> Float[Array, "*axes"]:
         """The cumulant of that order, `order` axes beyond the batch, by differentiating the normaliser.
 
-        ∂ᵏA/∂η₁ᵏ: the mean, the covariance, and 0 beyond. MatcalcError unless order ≥ 1.
+        ∂ᵏA/∂η₁ᵏ: the mean, the covariance, and 0 beyond. ArgumentError unless order ≥ 1.
         """
+        order = arguments.as_integer(order, "order", 1)
         axes = ",".join("d" * order)
         f = jnp.vectorize(partial(cumulant, order=order), signature=f"(d),(d,d)->({axes})")
         return f(self.mean, self.covariance)
@@ -207,18 +247,20 @@ class Gaussian:
         try:
             return Gaussian.from_covariance(apply(A, self.mean) + b, AL @ AL.mT)
         except DomainError as error:
+            domain.require_finite(A, "A")
+            domain.require_finite(b, "b")
             raise DomainError(f"A: A x + b has a density only if A has full row rank; {error}") from None
 
     def confidence_ellipse(self, level: float = 0.95, points: int = 200) -> Float[Array, "*batch n 2"]:
         """Points around the ellipse (x-μ)ᵀΣ⁻¹(x-μ) = -2 log(1 - level), which holds that much probability; D = 2.
 
-        ShapeError unless D = 2; MatcalcError unless 0 < level < 1.
+        ShapeError unless D = 2; MatcalcError unless 0 < level < 1, ArgumentError unless points ≥ 1.
         """
         if self.dimension != 2:
             raise ShapeError(f"confidence_ellipse: expected 2 dimensions, got {self.dimension}; take a marginal first.")
         if not 0 < level < 1:
             raise MatcalcError(f"level: expected a probability between 0 and 1, got {level}.")
-        angle = np.linspace(0, 2 * np.pi, points)
+        angle = np.linspace(0, 2 * np.pi, arguments.as_integer(points, "points", 1))
         circle = math.sqrt(-2 * math.log1p(-level)) * jnp.stack([jnp.cos(angle), jnp.sin(angle)], -1)
         return circle.astype(self.mean.dtype) @ self.cholesky.mT + self.mean[..., None, :]
 
@@ -230,18 +272,22 @@ class Gaussian:
 
     def _require_size(self, x: Array, name: str) -> None:
         batch = self.batch_shape
-        if x.shape[-1:] != self.mean.shape[-1:] or not _broadcast(x.shape[:-1], batch):
+        if x.shape[-1:] != self.mean.shape[-1:] or not arguments.do_broadcast(x.shape[:-1], batch):
             raise ShapeError(
-                f"{name}: expected shape {('...', *batch, self.dimension)}, got {x.shape}; "
+                f"{name}: expected shape ({', '.join(map(str, ('...', *batch, self.dimension)))}), got {x.shape}; "
                 f"the last axis is the {self.dimension} coordinates" + (", before it the batch." if batch else ".")
             )
 
 
-def _broadcast(points: tuple[int, ...], batch: tuple[int, ...]) -> bool:
-    try:
-        return jnp.broadcast_shapes(points, batch) is not None
-    except ValueError:
-        return False
+def _require_key(key: Any) -> None:
+    dtype = key.dtype if isinstance(key, Array | np.ndarray) else np.dtype(object)
+    if dtype != np.uint32 and not jnp.issubdtype(dtype, jax.dtypes.prng_key):
+        raise ArgumentError(f"key: expected a key of jax.random, got {key!r}; pass jax.random.key(0), say.")
+
+
+@jax.jit
+def _unwhiten(g: Gaussian, z: Array) -> Array:
+    return g.factor.unwhiten(jnp.broadcast_to(z, jnp.broadcast_shapes(z.shape, g.mean.shape))) + g.mean
 
 
 @jax.jit(static_argnums=2)
@@ -250,19 +296,21 @@ def _sample(g: Gaussian, key: Array, shape: tuple[int, ...]) -> Array:
     return g.factor.unwhiten(z) + g.mean
 
 
-@jax.jit
+@arguments.on_one_space(Gaussian)
 def product(p: Gaussian, q: Gaussian) -> tuple[Float[Array, "*batch"], Gaussian]:
     """log c and r with p(x) q(x) = c r(x): Λ_r = Λ_p + Λ_q, η₁ adds up likewise, and c = N(μ_p|μ_q, Σ_p + Σ_q).
 
     ShapeError if the dimensions differ [PP2012, sec. 8.1.8].
     """
-    require_same_dimension(p, q)
     a, b = p.to(Natural), q.to(Natural)
     log_c = Gaussian.from_covariance(q.mean, p.covariance + q.covariance).log_prob(p.mean)
     return log_c, Gaussian.from_natural(a.eta1 + b.eta1, a.eta2 + b.eta2)
 
 
-def require_same_dimension(p: Gaussian, q: Gaussian) -> None:
-    """Raise a ShapeError unless both are on the same space."""
-    if p.dimension != q.dimension:
-        raise ShapeError(f"two Gaussians: expected one dimension, got {p.dimension} and {q.dimension}.")
+def require_one(g: Any, name: str) -> None:
+    """Raise an ArgumentError unless that is a Gaussian, a ShapeError for a batch of them."""
+    arguments.require(g, name, Gaussian)
+    if g.batch_shape:
+        raise ShapeError(
+            f"{name}: expected one Gaussian, got a batch {g.batch_shape}; take its members one by one, or use jax.vmap."
+        )

@@ -5,13 +5,14 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
-from gaussian.distribution import Gaussian, require_same_dimension
+from gaussian.arguments import on_one_space
+from gaussian.distribution import Gaussian
 from gaussian.factor import relative
 from gaussian.roots import polar, smooth_root
 from gaussian.triangular import diagonal, squared_norm
 
 
-@jax.jit
+@on_one_space(Gaussian)
 def kl(q: Gaussian, p: Gaussian) -> Float[Array, "*batch"]:
     """KL[q ‖ p] = ½ (tr(Σ_p⁻¹ Σ_q) + (μ_p-μ_q)ᵀΣ_p⁻¹(μ_p-μ_q) - D + log det Σ_p - log det Σ_q) [N39, corrected].
 
@@ -19,7 +20,6 @@ def kl(q: Gaussian, p: Gaussian) -> Float[Array, "*batch"]:
     terms that are never negative, without cancellation, and exactly 0 for equal parameters. ShapeError if the
     dimensions differ.
     """
-    require_same_dimension(q, p)
     E, z = relative(p.factor, q.factor, q.mean - p.mean)
     e = diagonal(E)
     near = e > -0.5  # further away 1 + e would cancel
@@ -28,7 +28,7 @@ def kl(q: Gaussian, p: Gaussian) -> Float[Array, "*batch"]:
     return (squared_norm(z) + shape) / 2
 
 
-@jax.jit
+@on_one_space(Gaussian)
 def cross_entropy(q: Gaussian, p: Gaussian) -> Float[Array, "*batch"]:
     """-E_q[log p] = ½ (tr(((μ_p-μ_q)(μ_p-μ_q)ᵀ + Σ_q)Σ_p⁻¹) + log det Σ_p + D log 2π) = H[q] + KL[q ‖ p] [N38].
 
@@ -37,19 +37,18 @@ def cross_entropy(q: Gaussian, p: Gaussian) -> Float[Array, "*batch"]:
     return q.entropy() + kl(q, p)
 
 
-@jax.jit
+@on_one_space(Gaussian)
 def squared_bures_wasserstein(p: Gaussian, q: Gaussian) -> Float[Array, "*batch"]:
     """|μ_p - μ_q|² + |L_p - L_q Q|²_F, with Q the rotation that brings the two nearest: smooth, 0 only at equality.
 
     Equal to |μ_p-μ_q|² + tr(Σ_p + Σ_q - 2 (Σ_p^½ Σ_q Σ_p^½)^½), but a sum of squares, so nothing cancels. Q is
     the orthogonal polar factor of L_qᵀ L_p. ShapeError if the dimensions differ [Bhatia, Jain & Lim 2019].
     """
-    require_same_dimension(p, q)
     A, B = p.cholesky, q.cholesky
     return squared_norm(p.mean - q.mean) + ((A - B @ polar(B.mT @ A)) ** 2).sum((-1, -2))
 
 
-@jax.jit
+@on_one_space(Gaussian)
 def bures_wasserstein(p: Gaussian, q: Gaussian) -> Float[Array, "*batch"]:
     """The 2-Wasserstein distance, root of `squared_bures_wasserstein`; its gradient at p = q is defined as 0.
 

@@ -10,6 +10,7 @@ that a singular matrix is not let through by its rounding errors.
 """
 
 import math
+import reprlib
 from collections.abc import Callable
 from typing import NamedTuple, NoReturn
 
@@ -20,19 +21,25 @@ from jax import Array, lax
 from jax.typing import ArrayLike
 from jaxtyping import Bool, Float
 
+from gaussian.arguments import do_broadcast
 from gaussian.triangular import diagonal
-from matcalc.errors import DomainError, ShapeError
+from matcalc.errors import ArgumentError, DomainError, ShapeError
 
 SMALL = 64  # up to this side a matrix is read twice from the nearest cache
 BLOCK = 8  # entries of a row compared at a time with those of a column: a cache line
 
 
 def as_real(x: ArrayLike, name: str) -> Float[Array, "*shape"]:
-    """x as an array of real numbers; DomainError if it is complex."""
-    x = jnp.asarray(x)
-    if jnp.issubdtype(x.dtype, jnp.complexfloating):
-        raise DomainError(f"{name}: expected real numbers, got {x.dtype}; pass real arrays.")
-    return x
+    """x as an array of real numbers; ArgumentError if it is none, DomainError if it is complex."""
+    try:
+        array = jnp.asarray(x)
+    except (TypeError, ValueError, OverflowError):
+        raise ArgumentError(
+            f"{name}: expected an array of real numbers, all its rows of one length, got {reprlib.repr(x)}."
+        ) from None
+    if jnp.issubdtype(array.dtype, jnp.complexfloating):
+        raise DomainError(f"{name}: expected real numbers, got {array.dtype}; pass real arrays.")
+    return array
 
 
 def as_vector_and_matrix(
@@ -47,13 +54,12 @@ def as_vector_and_matrix(
             f"got {v.shape} and {A.shape}; one entry and one row for each coordinate."
         )
     if v.ndim > 1 or A.ndim > 2:
-        try:
-            batch = np.broadcast_shapes(v.shape[:-1], A.shape[:-2])
-        except ValueError:
+        if not do_broadcast(v.shape[:-1], A.shape[:-2]):
             raise ShapeError(
                 f"{vector_name}, {matrix_name}: batch shapes {v.shape[:-1]} and {A.shape[:-2]} do not broadcast; "
                 "make the leading axes equal."
-            ) from None
+            )
+        batch = np.broadcast_shapes(v.shape[:-1], A.shape[:-2])
         v, A = jnp.broadcast_to(v, (*batch, v.shape[-1])), jnp.broadcast_to(A, (*batch, *A.shape[-2:]))
     return v.astype(dtype), A.astype(dtype)
 
@@ -113,8 +119,8 @@ def is_known_false(ok: Bool[Array, ""]) -> bool:
 
 def explain(vector: Array, matrix: Array, vector_name: str, matrix_name: str) -> NoReturn:
     """Raise the DomainError that says why `matrix` or `vector` is inadmissible."""
-    _require_finite(vector, vector_name, 1)
-    _require_finite(matrix, matrix_name, 2)
+    require_finite(vector, vector_name)
+    require_finite(matrix, matrix_name)
     for index in np.ndindex(matrix.shape[:-2]):
         S = np.asarray(matrix[index])
         where = f" at batch index {index}" if index else ""
@@ -135,6 +141,12 @@ def explain(vector: Array, matrix: Array, vector_name: str, matrix_name: str) ->
                 f"{matrix_name}{where}: expected a positive definite matrix, but {(eigenvalues < 0).sum()} of its "
                 f"{len(S)} eigenvalues are negative, the smallest {eigenvalues[0]:.6g}; check how it was made."
             )
+        i, tiny = np.argmin(np.diagonal(S)), np.finfo(S.dtype).tiny
+        if S[i, i] < tiny:
+            raise DomainError(
+                f"{matrix_name}{where}: its diagonal entry {i} is {S[i, i]:.3g}, and in {S.dtype} nothing below "
+                f"{tiny:.3g} counts; drop that coordinate, change its unit, or use a wider dtype."
+            )
         raise DomainError(
             f"{matrix_name}{where}: singular to working precision: its eigenvalues reach from {eigenvalues[0]:.3g} "
             f"to {eigenvalues[-1]:.3g}, too far apart for {S.dtype}; drop the dependent coordinates, "
@@ -145,8 +157,8 @@ def explain(vector: Array, matrix: Array, vector_name: str, matrix_name: str) ->
 
 def explain_lower(vector: Array, L: Array, vector_name: str, matrix_name: str) -> NoReturn:
     """Raise the DomainError that says why L is not a Cholesky factor, or the vector not finite."""
-    _require_finite(vector, vector_name, 1)
-    _require_finite(L, matrix_name, 2)
+    require_finite(vector, vector_name)
+    require_finite(L, matrix_name)
     entries = np.asarray(L)
     above = np.abs(np.triu(entries, 1))
     if above.any():
@@ -281,11 +293,12 @@ def _inverse_trace(S: Array) -> Array:
     return jnp.square(lax.linalg.triangular_solve(L, size, left_side=True, lower=True)).sum((-1, -2))
 
 
-def _require_finite(x: Array, name: str, rank: int) -> None:
+def require_finite(x: Array, name: str) -> None:
+    """Raise a DomainError that names the first entry which is NaN or infinite, if there is one."""
     bad = ~np.isfinite(x)
     if bad.any():
         index = tuple(int(k) for k in np.argwhere(bad)[0])
         raise DomainError(
             f"{name}: expected finite entries, but {int(bad.sum())} of {bad.size} are NaN or infinite, the first at "
-            f"{index if len(index) > 1 else index[0]}; remove or replace them."
+            f"{index[0] if len(index) == 1 else index}; remove or replace them."
         )

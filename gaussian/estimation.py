@@ -7,7 +7,9 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
+from gaussian.arguments import on_one_space
 from gaussian.distribution import Gaussian
+from gaussian.domain import as_real
 from gaussian.statistics import SufficientStatistics, statistics_of
 from matcalc.errors import DomainError
 
@@ -28,13 +30,18 @@ def fit(
         statistics = data
     else:
         raise DomainError("weights: sufficient statistics are weighted already; pass weights to `statistics_of`.")
-    alpha = jnp.asarray(shrinkage, statistics.mean.dtype)
+    alpha = as_real(shrinkage, "shrinkage").astype(statistics.mean.dtype)
     _require_shrinkage(alpha)
     _require_points(statistics, alpha)
-    return Gaussian.from_covariance(statistics.mean, _shrunk(statistics, alpha))
+    covariance = _shrunk(statistics, alpha)
+    try:
+        return Gaussian.from_covariance(statistics.mean, covariance)
+    except DomainError:
+        _require_spread(np.asarray(covariance))
+        raise
 
 
-@jax.jit
+@on_one_space(SufficientStatistics)
 def oracle_shrinkage(statistics: SufficientStatistics) -> Float[Array, "*batch"]:
     """The shrinkage α for which `fit` is nearest to Σ in mean square, as the sample itself estimates it.
 
@@ -69,6 +76,16 @@ def _require_points(statistics: SufficientStatistics, alpha: Array) -> None:
         return
     if ((np.asarray(count) <= d) & (np.asarray(alpha) == 0)).any():
         raise DomainError(
-            f"data: {int(np.min(count))} points in {d} dimensions leave the covariance singular; expected at least "
-            f"{d + 1}, or pass shrinkage, for example `oracle_shrinkage(statistics_of(x))`."
+            f"data: in dimension {d} a regular covariance needs at least {d + 1} points, got {int(np.min(count))}; "
+            "from 2 points on pass shrinkage instead, for example `oracle_shrinkage(statistics_of(x))`."
+        )
+
+
+def _require_spread(covariance: np.ndarray) -> None:
+    variances = np.diagonal(covariance, axis1=-2, axis2=-1).reshape(-1, covariance.shape[-1]).min(0)
+    constant = np.flatnonzero(variances < np.finfo(covariance.dtype).tiny)
+    if len(constant):
+        raise DomainError(
+            f"data: expected points that differ, but in coordinates {constant.tolist()} their variance is 0 in "
+            f"{covariance.dtype}; drop these, or where they do differ change their unit, or use a wider dtype."
         )

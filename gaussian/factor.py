@@ -5,8 +5,6 @@ keeps L, whatever is built from a precision keeps W, and both answer the same qu
 until a JAX transformation takes the pytree apart, so that within one function nothing is multiplied out again.
 """
 
-from dataclasses import dataclass
-
 import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
@@ -24,7 +22,6 @@ from matcalc.evaluation.factorisation import gram, invert_lower
 
 
 @pytree
-@dataclass(frozen=True)
 class CovarianceFactor:
     """L, lower triangular with a positive diagonal: Σ = L Lᵀ; its diagonal, and Σ as given, while known."""
 
@@ -77,7 +74,6 @@ class CovarianceFactor:
 
 
 @pytree
-@dataclass(frozen=True)
 class PrecisionFactor:
     """W, lower triangular with a positive diagonal: Λ = Σ⁻¹ = WᵀW; its diagonal, and Λ as given, while known."""
 

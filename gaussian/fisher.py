@@ -12,10 +12,18 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
-from gaussian.distribution import Gaussian
-from gaussian.parameters import MeanCholesky, MeanCovariance, MeanPrecision, Natural, Parameters
+from gaussian.arguments import refusal, require
+from gaussian.distribution import Gaussian, require_one
+from gaussian.parameters import (
+    PARAMETRISATIONS,
+    MeanCholesky,
+    MeanCovariance,
+    MeanPrecision,
+    Natural,
+    Parameters,
+    require_parametrisation,
+)
 from gaussian.triangular import apply
-from matcalc.errors import ShapeError
 
 
 def fisher_product(g: Gaussian, tangent: Parameters) -> Any:
@@ -23,14 +31,15 @@ def fisher_product(g: Gaussian, tangent: Parameters) -> Any:
 
     For v = (dμ, dΣ): (Λdμ, ½ΛdΣΛ); (dμ, dΛ): (Λdμ, ½ΣdΛΣ); (dμ, dL): (Λdμ, tril(Wᵀ(M + Mᵀ))), M = W dL; and for
     (dη₁, dη₂): (δ, 2Σdη₂Σ + δμᵀ + μδᵀ), δ = Σ(dη₁ + 2dη₂μ). The matrices of v lie in their structure: symmetric, or
-    lower triangular. TypeError for anything but parameters [PP2012, sec. 8.4; MN2019, ch. 15].
+    lower triangular. ArgumentError for anything but parameters [PP2012, sec. 8.4; MN2019, ch. 15].
     """
+    require(g, "fisher_product", Gaussian)
     return _product(tangent, g)
 
 
 @singledispatch
 def _product(tangent: Any, g: Gaussian) -> Any:
-    raise TypeError(f"tangent: expected parameters such as MeanCovariance(dmu, dSigma), got {type(tangent).__name__}.")
+    raise refusal(tangent, "tangent", *PARAMETRISATIONS)
 
 
 @_product.register
@@ -66,8 +75,8 @@ def fisher_information(g: Gaussian, parametrisation: type[Any] = MeanCovariance)
     In (μ, vech Σ) it is diag(Λ, ½ Dᵀ(Λ⊗Λ)D), D the duplication matrix. Dense: for small d, else `fisher_product`.
     ShapeError for a batch; use `jax.vmap` there [MN2019, ch. 15].
     """
-    if g.batch_shape:
-        raise ShapeError(f"fisher_information: expected one Gaussian, got a batch {g.batch_shape}; use jax.vmap.")
+    require_one(g, "fisher_information")
+    require_parametrisation(parametrisation)
     d, structure = g.dimension, parametrisation.structure
 
     def column(direction: Array) -> Array:

@@ -5,12 +5,14 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from gaussian.distribution import Gaussian
-from matcalc.errors import MatcalcError, ShapeError
+from gaussian.arguments import require
+from gaussian.distribution import Gaussian, require_one
+from matcalc.errors import MatcalcError
 
 
 def to_numpyro(g: Gaussian) -> Any:
     """The same `numpyro.distributions.MultivariateNormal`, by its Cholesky factor; ImportError without numpyro."""
+    require(g, "to_numpyro", Gaussian)
     return _numpyro().MultivariateNormal(g.mean, scale_tril=g.cholesky)
 
 
@@ -30,8 +32,7 @@ def to_scipy(g: Gaussian) -> Any:
     """The same frozen `scipy.stats.multivariate_normal`, which works in float64; ShapeError for a batch."""
     from scipy.stats import Covariance, multivariate_normal
 
-    if g.batch_shape:
-        raise ShapeError(f"to_scipy: expected one Gaussian, got a batch {g.batch_shape}; convert one at a time.")
+    require_one(g, "to_scipy")
     return multivariate_normal(np.asarray(g.mean, float), Covariance.from_cholesky(np.asarray(g.cholesky, float)))
 
 

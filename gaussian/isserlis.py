@@ -10,30 +10,29 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
-from gaussian.distribution import Gaussian
+from gaussian.arguments import as_integer
+from gaussian.distribution import Gaussian, require_one
 from matcalc.errors import MatcalcError, ShapeError
 
 Form = tuple[Float[Array, "k d"], Float[Array, " k"]]
 
 
 def raw_moment(g: Gaussian, order: int) -> Float[Array, "*d"]:
-    """E[x ⊗ … ⊗ x], an array with `order` axes; MatcalcError unless order ≥ 0, ShapeError for a batch (use vmap)."""
-    _require_one(g)
+    """E[x ⊗ … ⊗ x], an array with `order` axes; ArgumentError unless order ≥ 0, ShapeError for a batch (use vmap)."""
+    require_one(g, "raw_moment")
     return _moment(g.mean, g.covariance, order)
 
 
 def central_moment(g: Gaussian, order: int) -> Float[Array, "*d"]:
     """E[(x-μ) ⊗ … ⊗ (x-μ)], 0 for an odd order; errors as for `raw_moment`."""
-    _require_one(g)
+    require_one(g, "central_moment")
     return _moment(jnp.zeros_like(g.mean), g.covariance, order)
 
 
 def _moment(mu: Array, S: Array, order: int) -> Array:
     """The first factor is left alone, or paired with each of the others: M_k = μ ⊗ M_(k-1) + Σ_j Σ_(1j) ⊗ M_(k-2)."""
-    if order < 0:
-        raise MatcalcError(f"order: expected a moment of order 0 or more, got {order}.")
     before, moment = jnp.zeros((), mu.dtype), jnp.ones((), mu.dtype)
-    for k in range(1, order + 1):
+    for k in range(1, as_integer(order, "order", 0) + 1):
         pair = jnp.tensordot(S, before, 0) if k > 1 else jnp.zeros_like(mu)
         paired = sum((jnp.moveaxis(pair, 1, j) for j in range(1, k)), start=jnp.zeros_like(pair))
         before, moment = moment, jnp.tensordot(mu, moment, 0) + paired
@@ -48,7 +47,7 @@ def expected_product(g: Gaussian, subscripts: str, *forms: Form) -> Array:
     MatcalcError unless there is one letter for each form, ShapeError for a form or batch that does not fit
     [PP2012, sec. 8.2.2-8.2.4].
     """
-    _require_one(g)
+    require_one(g, "expected_product")
     inputs, arrow, output = subscripts.replace(" ", "").partition("->")
     letters = inputs.split(",")
     if not arrow or len(letters) != len(forms) or any(len(letter) != 1 for letter in letters):
@@ -81,8 +80,3 @@ def _matchings(items: Sequence[int]) -> Iterator[tuple[list[tuple[int, int]], li
     for k, partner in enumerate(rest):
         for pairs, alone in _matchings([*rest[:k], *rest[k + 1 :]]):
             yield [(first, partner), *pairs], alone
-
-
-def _require_one(g: Gaussian) -> None:
-    if g.batch_shape:
-        raise ShapeError(f"expected one Gaussian, got a batch {g.batch_shape}; use jax.vmap.")

@@ -20,12 +20,21 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
+from gaussian.arguments import require
 from gaussian.distribution import Gaussian
+from gaussian.domain import as_real
 from gaussian.normaliser import log_integral
-from gaussian.parameters import MeanCholesky, MeanCovariance, MeanPrecision, Natural, Parameters
+from gaussian.parameters import (
+    MeanCholesky,
+    MeanCovariance,
+    MeanPrecision,
+    Natural,
+    Parameters,
+    require_parametrisation,
+)
 from gaussian.statistics import SufficientStatistics
 from gaussian.triangular import apply
-from matcalc.errors import MatcalcError, ShapeError
+from matcalc.errors import ShapeError
 from matcalc.structure import Reading
 
 
@@ -33,8 +42,9 @@ def log_likelihood(g: Gaussian, statistics: SufficientStatistics) -> Float[Array
     """Σ w_i log N(x_i|μ,Σ) = -½ (tr(Σ⁻¹S) + n (m-μ)ᵀΣ⁻¹(m-μ)) - n A; ShapeError if the dimensions differ [N2, N36].
 
     From Σ⁻¹ and the scatter, so its relative error grows with κ(Σ) ε; a badly conditioned Σ wants float64, or the sum
-    of `log_prob` over the points.
+    of `log_prob` over the points. Of points in place of statistics it is `log_prob` at each, NaN for NaN in it.
     """
+    require(g, "log_likelihood", Gaussian)
     return _value(g, _sample(g, statistics))
 
 
@@ -47,8 +57,9 @@ def score(
     """The gradient of the log density at a point, or of the log likelihood of statistics, as parameters of that kind.
 
     For the formulas see `gaussian.likelihood`. By a symmetric matrix, entrywise is G + Gᵀ - G⊙I; by L, entrywise and
-    tangent are both tril(G). At points the leaves have shapes (*points, d) and (*points, d, d). ShapeError if the
-    dimensions differ, MatcalcError for an unknown reading or parametrisation [N12, N27; PP2012, sec. 8.4].
+    tangent are both tril(G). At points the leaves have shapes (*points, d) and (*points, d, d), NaN for NaN in a point.
+    ShapeError if the dimensions differ, MatcalcError for an unknown reading or parametrisation [N12, N27; PP2012,
+    sec. 8.4].
     """
     return value_and_score(g, data, parametrisation, reading)[1]
 
@@ -60,10 +71,10 @@ def value_and_score(
     reading: Reading | str = Reading.ENTRYWISE,
 ) -> tuple[Float[Array, "*points"], Any]:
     """The log density or log likelihood, and its `score`, sharing the work."""
-    if parametrisation not in _GRADIENTS:
-        names = ", ".join(p.__name__ for p in _GRADIENTS)
-        raise MatcalcError(f"parametrisation: expected one of {names}, got {parametrisation!r}.")
-    return _value_and_score(g, data, parametrisation, Reading(reading))
+    require(g, "score", Gaussian)
+    require_parametrisation(parametrisation)
+    sample = data if isinstance(data, SufficientStatistics) else as_real(data, "x")
+    return _value_and_score(g, sample, parametrisation, Reading(reading))
 
 
 @dataclass(frozen=True)

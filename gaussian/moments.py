@@ -14,7 +14,6 @@ Derivatives by a symmetric matrix are by its free entries, as in the note, whenc
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 import jax
@@ -34,7 +33,6 @@ from matcalc.structure import ARRAYS, LOWER, SPD, SYMMETRIC
 
 
 @pytree
-@dataclass(frozen=True)
 class Moments:
     """E[x], E[x xᵀ] and the covariance E[x xᵀ] - E[x] E[x]ᵀ."""
 
@@ -125,11 +123,8 @@ def _undo(G: Array) -> Array:
 def cumulant(mean: Float[Array, " d"], covariance: Float[Array, "d d"], order: int) -> Float[Array, "*d"]:
     """The cumulant of that order, ∂ᵏA/∂η₁ᵏ: the mean, the covariance, and 0 beyond; an array with `order` axes.
 
-    The cumulant generating function is A(η₁ + t, η₂) - A(η₁, η₂), so its derivatives at 0 are those of A. MatcalcError
-    unless order ≥ 1.
+    The cumulant generating function is A(η₁ + t, η₂) - A(η₁, η₂), so its derivatives at 0 are those of A.
     """
-    if order < 1:
-        raise MatcalcError(f"order: expected a cumulant of order 1 or more, got {order}; the constant term is 0.")
     W = invert_lower(jnp.linalg.cholesky(covariance))
     P = W.T @ W
 

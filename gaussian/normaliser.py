@@ -14,8 +14,9 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
+from gaussian.arguments import refusal
 from gaussian.factor import CovarianceFactor, Factor, PrecisionFactor
-from gaussian.parameters import MeanCholesky, MeanCovariance, MeanPrecision, Natural, Parameters
+from gaussian.parameters import PARAMETRISATIONS, MeanCholesky, MeanCovariance, MeanPrecision, Natural, Parameters
 from gaussian.triangular import solve_lower, squared_norm
 
 LOG_2PI = math.log(2 * math.pi)
@@ -32,11 +33,9 @@ def log_normaliser(parameters: Any) -> Float[Array, "*batch"]:
 
     ½ log det 2πΣ in (μ, Σ), -½ log det(Λ/2π) in (μ, Λ), Σ log l_ii + ½ D log 2π in (μ, L), and
     -¼ η₁ᵀη₂⁻¹η₁ - ½ log det(-η₂/π) in (η₁, η₂). To be differentiated, so values are not checked: NaN where the matrix
-    is not positive definite. TypeError for anything but a parametrisation [N1, N2].
+    is not positive definite. ArgumentError for anything but a parametrisation [N1, N2].
     """
-    raise TypeError(
-        f"parameters: expected MeanCovariance, MeanPrecision, MeanCholesky or Natural, got {type(parameters).__name__}."
-    )
+    raise refusal(parameters, "parameters", *PARAMETRISATIONS)
 
 
 @log_normaliser.register

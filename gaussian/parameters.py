@@ -5,21 +5,20 @@ from Σ to L, from Λ to W, and from there to what is asked for. Between Λ and 
 that is not needed for the check of admissibility.
 """
 
-from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, get_args
 
 from jax import Array
 from jaxtyping import Float
 
-from gaussian import domain
+from gaussian import arguments, domain
 from gaussian.factor import CovarianceFactor, Factor, PrecisionFactor
 from gaussian.pytree import pytree
 from gaussian.triangular import apply
+from matcalc.errors import ArgumentError
 from matcalc.structure import LOWER, SPD, SYMMETRIC, Structure
 
 
 @pytree
-@dataclass(frozen=True)
 class MeanCovariance:
     """(μ, Σ)."""
 
@@ -42,7 +41,6 @@ class MeanCovariance:
 
 
 @pytree
-@dataclass(frozen=True)
 class MeanPrecision:
     """(μ, Λ), Λ = Σ⁻¹."""
 
@@ -65,7 +63,6 @@ class MeanPrecision:
 
 
 @pytree
-@dataclass(frozen=True)
 class MeanCholesky:
     """(μ, L), L lower triangular with a positive diagonal, Σ = L Lᵀ."""
 
@@ -88,7 +85,6 @@ class MeanCholesky:
 
 
 @pytree
-@dataclass(frozen=True)
 class Natural:
     """(η₁, η₂) with log N(x) = η₁ᵀx + xᵀη₂x - A: η₁ = Λμ, η₂ = -½Λ, symmetric and negative definite."""
 
@@ -114,13 +110,24 @@ class Natural:
 
 
 Parameters = MeanCovariance | MeanPrecision | MeanCholesky | Natural
+PARAMETRISATIONS: tuple[type[Any], ...] = get_args(Parameters)
+
+
+def require_parametrisation(kind: Any) -> None:
+    """Raise an ArgumentError unless that is one of the four."""
+    if not any(kind is each for each in PARAMETRISATIONS):
+        names = ", ".join(each.__name__ for each in PARAMETRISATIONS)
+        raise ArgumentError(f"parametrisation: expected one of {names}, got {kind!r}.")
 
 
 def convert(parameters: Parameters, to: type[Any]) -> Any:
     """The same Gaussian in another parametrisation, `convert(MeanCovariance(mu, S), Natural)`.
 
-    A parametrisation is returned as it is if it is already the wanted one. Errors as in `gaussian.domain`.
+    A parametrisation is returned as it is if it is already the wanted one. ArgumentError for anything but parameters
+    and one of their kinds, other errors as in `gaussian.domain`.
     """
+    arguments.require(parameters, "parameters", *PARAMETRISATIONS)
+    require_parametrisation(to)
     if isinstance(parameters, to):
         return parameters
     return to.of(*parameters.factored())

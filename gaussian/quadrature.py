@@ -13,8 +13,9 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float
 
-from gaussian.distribution import Gaussian
-from matcalc.errors import MatcalcError, ShapeError
+from gaussian.arguments import as_integer
+from gaussian.distribution import Gaussian, require_one
+from matcalc.errors import MatcalcError
 
 MOST_NODES = 2_000_000
 
@@ -25,14 +26,14 @@ def integral(f: Callable[[Float[Array, " d"]], Array], g: Gaussian, nodes: int =
     f takes one point and returns an array of any shape, as the note writes its integrand, exponential included; `g`
     says where f lives. ShapeError for a batch of Gaussians, MatcalcError for more than 2·10⁶ nodes in all.
     """
-    z, weights = rule(_dimension(g), nodes)
+    z, weights = _rule(g, nodes)
     scale = jnp.exp(g.factor.log_det / 2)  # dx = det L dz [N8]
     return scale * _sum(f, g, z, weights * np.exp((z * z).sum(-1) / 2))
 
 
 def expectation(f: Callable[[Float[Array, " d"]], Array], g: Gaussian, nodes: int = 6) -> Array:
     """E[f(x)] for x ~ g; exact if f is a polynomial of degree below 2 nodes in each coordinate. Errors as above."""
-    z, weights = rule(_dimension(g), nodes)
+    z, weights = _rule(g, nodes)
     return _sum(f, g, z, weights / weights.sum())
 
 
@@ -41,18 +42,17 @@ def _sum(f: Callable[[Array], Array], g: Gaussian, z: np.ndarray, weights: np.nd
     return jnp.tensordot(jnp.asarray(weights, g.mean.dtype), values, 1)
 
 
-def _dimension(g: Gaussian) -> int:
-    if g.batch_shape:
-        raise ShapeError(f"quadrature: expected one Gaussian, got a batch {g.batch_shape}; use jax.vmap.")
-    return g.dimension
+def _rule(g: Gaussian, nodes: int) -> tuple[np.ndarray, np.ndarray]:
+    require_one(g, "quadrature")
+    return rule(g.dimension, as_integer(nodes, "nodes", 1))
 
 
 @lru_cache(maxsize=16)
 def rule(d: int, nodes: int) -> tuple[np.ndarray, np.ndarray]:
     """The nodes z, (mᴰ, d), and weights, (mᴰ,), of ∫ p(z) exp(-½ zᵀz) dz; MatcalcError for more than 2·10⁶ nodes."""
-    if nodes < 1 or nodes**d > MOST_NODES:
+    if nodes**d > MOST_NODES:
         raise MatcalcError(
-            f"quadrature: {nodes} nodes along each of {d} axes are {nodes**d} in all; expected 1 to {MOST_NODES}; "
+            f"quadrature: {nodes} nodes along each of {d} axes are {nodes**d} in all; expected at most {MOST_NODES}; "
             "use fewer, or sample."
         )
     z, w = np.polynomial.hermite_e.hermegauss(nodes)

@@ -5,7 +5,6 @@ bounded memory: `functools.reduce(merge, map(statistics_of, chunks))` [Chan, Gol
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -15,6 +14,7 @@ from jax import Array, lax
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
+from gaussian.arguments import on_one_space
 from gaussian.domain import as_real
 from gaussian.pytree import pytree
 from matcalc.errors import DomainError, MatcalcError, ShapeError
@@ -25,7 +25,6 @@ ROWS = 16_384  # at most: of a thin chunk the products are summed one after the 
 
 
 @pytree
-@dataclass(frozen=True)
 class SufficientStatistics:
     """n = Σ w_i, m = Σ w_i x_i / n, S = Σ w_i (x_i - m)(x_i - m)ᵀ, and how many points they come from."""
 
@@ -44,7 +43,10 @@ def statistics_of(x: ArrayLike, weights: ArrayLike | None = None) -> SufficientS
     x = as_real(x, "x")
     x = x.astype(jnp.result_type(x, jnp.float32))
     if x.ndim < 2 or 0 in x.shape[-2:]:
-        raise ShapeError(f"x: expected points in rows, shape (..., n, d) with n, d > 0, got {x.shape}; check the data.")
+        raise ShapeError(
+            f"x: expected points in rows, shape (..., n, d) with n, d > 0, got {x.shape}; "
+            "of numbers, points of one coordinate, make a column: x.reshape(-1, 1)."
+        )
     w = jnp.ones((), x.dtype) if weights is None else as_real(weights, "weights").astype(x.dtype)
     if weights is not None and w.shape != x.shape[:-1]:
         raise ShapeError(f"weights: expected shape {x.shape[:-1]}, one for each row, got {w.shape}.")
@@ -54,14 +56,12 @@ def statistics_of(x: ArrayLike, weights: ArrayLike | None = None) -> SufficientS
     return statistics
 
 
-@jax.jit
+@on_one_space(SufficientStatistics)
 def merge(a: SufficientStatistics, b: SufficientStatistics) -> SufficientStatistics:
     """The statistics of both samples together: associative, and with no cancellation whatever their means.
 
     ShapeError if the dimensions differ.
     """
-    if a.mean.shape[-1] != b.mean.shape[-1]:
-        raise ShapeError(f"two statistics: expected one dimension, got {a.mean.shape[-1]} and {b.mean.shape[-1]}.")
     weight = a.weight + b.weight
     share, step = b.weight / weight, b.mean - a.mean
     scatter = a.scatter + b.scatter + _scaled_square(a.weight * share, step)

@@ -13,6 +13,10 @@ class ParseError(MatcalcError):
         self.position = position
 
 
+class ArgumentError(MatcalcError, TypeError):
+    """An argument of another kind than the function takes: a number for an object, an array for its parameters."""
+
+
 class ShapeError(MatcalcError):
     """Operands whose shapes do not fit together."""
 

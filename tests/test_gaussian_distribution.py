@@ -23,7 +23,7 @@ from gaussian_cases import (
 from scipy import stats
 
 from gaussian import Gaussian, MeanCovariance, Natural, expectation, log_normaliser, product
-from matcalc.errors import DomainError, MatcalcError, ShapeError
+from matcalc.errors import ArgumentError, DomainError, MatcalcError, ShapeError
 from matcalc.structure import SPD
 
 POINTS = RNG.standard_normal((5, D))
@@ -238,6 +238,39 @@ def test_a_gaussian_is_a_pytree_under_jit_vmap_grad_and_tree_map(held):
     assert_same((moved.log_prob(POINT) - g.log_prob(POINT)) / step, rise, 1e-4)
 
 
+@HELD
+def test_a_gaussian_is_printed_by_its_mean_and_covariance_and_always_can_be(held):
+    g = held_by(held)
+    assert repr(g) == f"Gaussian(mean={g.mean!r}, covariance={g.covariance!r})"
+    for other in (jax.tree.map(lambda leaf: None, g), jax.eval_shape(lambda: g)):
+        assert repr(other).startswith("Gaussian(mean=")
+    jax.eval_shape(lambda g: jnp.full(len(repr(g)), 1.0), g)
+
+
+@HELD
+def test_a_gaussian_equals_itself_alone_as_do_its_parts(held):
+    g, h = held_by(held), held_by(held)
+    for one, other in ((g, h), (g.factor, h.factor), (g.to(Natural), h.to(Natural)), (g.moments(), h.moments())):
+        assert one == one
+        assert one != other
+        assert len({one, other}) == 2
+
+
+@pytest.mark.parametrize("under", [lambda f: f, jax.jit], ids=["eager", "jit"])
+@pytest.mark.parametrize("covariance", [COVARIANCE, jnp.asarray(COVARIANCE), COVARIANCE.tolist(), 1.0], ids=type)
+def test_a_covariance_in_place_of_a_factor_is_refused(covariance, under):
+    with pytest.raises(ArgumentError, match=r"expected a factor .* call Gaussian.from_covariance\(mean, covariance\)"):
+        under(Gaussian)(MEAN, covariance)
+
+
+def test_axes_for_vmap_may_be_written_as_a_gaussian():
+    g = Gaussian.from_covariance(np.stack([MEAN, -MEAN]), COVARIANCE)
+    for axes in (Gaussian(0, 0), Gaussian(0, None)):
+        factor = jax.tree.map(lambda leaf: leaf[0], g.factor) if axes.factor is None else g.factor
+        mapped = jax.vmap(lambda g: g.log_prob(POINT), in_axes=(axes,))(Gaussian(g.mean, factor))
+        assert_same(mapped, g.log_prob(POINT))
+
+
 @jit
 def asked(g, x):
     """Of everything that a Gaussian answers, one of each kind."""
@@ -309,6 +342,10 @@ def test_an_affine_map_onto_too_many_dimensions_is_refused():
     for A in (np.eye(2), np.zeros((0, D)), np.ones(D)):
         with pytest.raises(ShapeError, match=r"A: expected shape \(..., k, 3\) with k > 0, got"):
             held_by("covariance").affine(A)
+    for A, b in ((np.full((2, D), np.nan), np.zeros(2)), (np.eye(D), np.full(D, np.inf))):
+        name = "A" if np.isnan(A).any() else "b"
+        with pytest.raises(DomainError, match=f"^{name}: expected finite entries"):
+            held_by("covariance").affine(A, b)
     with pytest.raises(ShapeError, match=r"b: expected shape \(..., 3\), one entry a row of A, got \(2,\)"):
         held_by("covariance").affine(np.eye(D), np.zeros(2))
 
@@ -316,7 +353,7 @@ def test_an_affine_map_onto_too_many_dimensions_is_refused():
 @pytest.mark.parametrize("method", ["log_prob", "prob", "whiten", "unwhiten", "mahalanobis", "coordinate_log_prob"])
 def test_a_point_of_another_dimension_is_refused(method):
     with pytest.raises(
-        ShapeError, match=r"expected shape \('...', 3\), got \(5, 2\); the last axis is the 3 coordinates"
+        ShapeError, match=r"expected shape \(..., 3\), got \(5, 2\); the last axis is the 3 coordinates"
     ):
         getattr(held_by("covariance"), method)(POINTS[:, :2])
 

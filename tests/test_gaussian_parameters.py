@@ -71,6 +71,7 @@ BAD_MATRICES = {
     "indefinite": ([[1.0, 2.0], [2.0, 1.0]], "1 of its 2 eigenvalues are negative, the smallest -1"),
     "singular": ([[1.0, 1.0], [1.0, 1.0]], "singular to working precision: its eigenvalues reach from"),
     "zero": ([[0.0, 0.0], [0.0, 0.0]], "expected a positive definite matrix, but all its entries are 0"),
+    "underflow": ([[1.0, 0.0], [0.0, 1e-310]], "its diagonal entry 1 is .* change its unit"),
     "NaN": ([[1.0, np.nan], [np.nan, 1.0]], r"2 of 4 are NaN or infinite, the first at \(0, 1\)"),
     "infinite": ([[np.inf, 0.0], [0.0, 1.0]], r"1 of 4 are NaN or infinite, the first at \(0, 0\)"),
 }
