@@ -23,7 +23,7 @@ from matcalc import (
 from matcalc.derivative import Derivative, differentiate, evidence
 from matcalc.differentiation.form import Form
 from matcalc.errors import DeclarationError, MatcalcError
-from matcalc.structure import Reading
+from matcalc.structure import SKEW, Reading
 from matcalc.testing import assert_equal, assert_gradient
 
 N20 = ["A: p x n", "X: n x n symmetric", "B: n x p"]
@@ -48,6 +48,12 @@ PRINTED = [
     ("-1/2*(x-mu)'*inv(S)*(x-mu)", "mu", ["S: spd"], "S⁻¹ (x - μ)"),
     ("tr(A*X)", "X", ["X: lower"], "tril(Aᵀ)"),
     ("tr(A*X)", "X", ["X: skew"], "Aᵀ - A"),
+    ("norm2(X)", "X", ["X: skew"], "2 X / norm2(X)"),
+    ("tr(A*X)^3", "X", ["X: skew"], "3 tr(A X)² (Aᵀ - A)"),
+    ("det(X)", "X", ["X: skew"], "adj(-X) - adj(X)"),
+    ("log(1 + det(X)^2)", "X", ["X: skew"], "2 det(X) (adj(-X) - adj(X)) / (1 + det(X)²)"),
+    ("det(X)", "X", ["X: 3 x 3 skew"], "zeros(3,3)"),
+    ("det(X)", "X", ["X: 4 x 4 skew"], "-2 det(X) X⁻¹"),
     ("tr(A*X)", "X", ["X: toeplitz"], "toeplitz(Aᵀ)"),
     ("logdet(X)", "X", ["X: diagonal"], "X⁻¹"),
     ("tr(A*X*B*X')", "X", ["X: orthogonal"], "1/2 (Aᵀ X Bᵀ + A X B - X (B Xᵀ A + Bᵀ Xᵀ Aᵀ) X)"),
@@ -219,6 +225,33 @@ def test_a_second_derivative_by_a_scalar_has_the_shape_of_what_is_differentiated
 )
 def test_a_structure_that_does_not_move_in_one_dimension_is_no_obstacle(f, structure, order):
     assert derive(f, "X", [f"X: n x n {structure}", "A: n x n"], order=order).verified.ok
+
+
+@pytest.mark.parametrize("n", [2, 3])
+def test_the_determinant_of_a_skew_matrix_has_its_derivative_at_every_order(n):
+    X = SKEW.sample(np.random.default_rng(n), n, n)
+    derivative = derive("det(X)", "X", ["X: n x n skew"])
+    adjugate = np.array([[X[1, 1], -X[0, 1]], [-X[1, 0], X[0, 0]]]) if n == 2 else cofactors(X).T
+    np.testing.assert_allclose(derivative.function("ambient")(X=X), adjugate.T, atol=1e-6)
+    np.testing.assert_allclose(derivative(X=X), adjugate.T - adjugate, atol=1e-6)
+
+
+def cofactors(a):
+    """The 3 x 3 cofactors: the cross products of the rows."""
+    return np.stack([np.cross(a[1], a[2]), np.cross(a[2], a[0]), np.cross(a[0], a[1])])
+
+
+@pytest.mark.parametrize(
+    ("f", "let", "noted"),
+    [
+        ("logdet(X)", "X: n x n skew", ["X is singular where its order is odd: there the form has no value"]),
+        ("logdet(X)", "X: 4 x 4 skew", []),
+        ("logdet(X)", "X: n x n symmetric", []),
+        ("logdet(I + X)", "X: n x n skew", []),
+    ],
+)
+def test_a_form_without_a_value_at_some_sizes_is_noted(f, let, noted):
+    assert derive(f, "X", [let]).notes == noted
 
 
 WAYS_TO_DECLARE = {

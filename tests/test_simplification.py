@@ -67,6 +67,7 @@ SIMPLER = [
     ("kron(y', x)", ["x: n, y: m"], "x*y'"),
     ("frechet_logm(S, S)", ["S: n x n spd"], "eye(n)"),
     ("frechet_expm(a*A, A)", ["A: n x n, a: scalar"], "expm(a*A)*A"),
+    ("adj(-X)", ["X: 3 x 3"], "adj(X)"),
     ("(ones(n,1) - x) .* y - y", ["x: n, y: n"], "-x .* y"),
 ]
 

@@ -78,6 +78,17 @@ def is_symmetric(e: Expr) -> bool:
     return e.shape[0] == e.shape[1] and settle(transpose(e)) == e
 
 
+def is_singular_at_odd_order(e: Expr) -> bool:
+    """Whether a matrix is skew by its form, or a product of square matrices of which one is, and may be of odd order.
+
+    The determinant of such a matrix, det M = det(-M'), is 0 where the order is odd.
+    """
+    if e.shape[0] != e.shape[1] or e.shape[0].factor % 2 == 0:
+        return False
+    square = isinstance(e, Product) and all(f.shape == e.shape for f in e.chain)
+    return any(settle(negative(transpose(f))) == f for f in ((e, *e.args) if square else (e,)))
+
+
 # --- rules -----------------------------------------------------------------------------------------------------------
 
 
