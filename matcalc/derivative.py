@@ -93,14 +93,15 @@ class Derivative:
         """The closed form as a JAX function of its arrays by name, jit-, vmap- and grad-compatible.
 
         Vectors are 1-D and scalars 0-D; the arguments are the symbols of the expression in alphabetical order, with
-        the differential (`dX`) among them where the derivative is a differential.
+        the differential (`dX`) among them where the derivative is a differential; what is declared besides may be
+        given too, last.
         """
         form = self.form if reading is None else self.readings[Reading(reading)]
         if form is None:
             raise MatcalcError(f"there is no {reading} reading here")
         symbols = self.expression.symbols | form.expr.symbols | {self.variable}
-        order: list[Symbol | str] = [*sorted(symbols, key=attrgetter("name"))]
-        return function(form.expr, order)
+        besides = {s for s in self.scope.symbols.values() if s.name != self.scope.differential_name} - symbols
+        return function(form.expr, [s for group in (symbols, besides) for s in sorted(group, key=attrgetter("name"))])
 
     @cached_property
     def _compiled(self) -> Callable[..., Any]:

@@ -254,6 +254,15 @@ def test_a_form_without_a_value_at_some_sizes_is_noted(f, let, noted):
     assert derive(f, "X", [let]).notes == noted
 
 
+@pytest.mark.parametrize("f", ["(tr(X) - tr(X))*sum(y) + tr(X)", "tr(X)"])
+def test_what_is_declared_may_be_given_though_the_derivative_is_free_of_it(f):
+    derivative = derive(f, "X", ["X: n x n", "y: n"])
+    np.testing.assert_array_equal(derivative(X=np.ones((2, 2)), y=np.ones(2)), np.eye(2))
+    np.testing.assert_array_equal(derivative(np.ones((2, 2))), np.eye(2))
+    with pytest.raises(ShapeError):
+        derivative(X=np.ones((2, 2)), y=np.ones(3))
+
+
 WAYS_TO_DECLARE = {
     "a text": "X: n x n symmetric, A: n x n",
     "a list": ["X: n x n symmetric", "A: n x n"],
