@@ -58,6 +58,8 @@ PRINTED = [
     ("logdet(X)", "X", ["X: diagonal"], "X⁻¹"),
     ("tr(A*X*B*X')", "X", ["X: orthogonal"], "1/2 (Aᵀ X Bᵀ + A X B - X (B Xᵀ A + Bᵀ Xᵀ Aᵀ) X)"),
     ("norm2(kron(A,X))^2", "X", [], "2 tr(Aᵀ A) X"),
+    ("log(softmax(x))", "x", ["x: n"], "I - ones(n,1) softmax(x)ᵀ"),
+    ("log(1 + exp(-b*w'*x))", "w", [], "-b sigmoid(-b wᵀ x) x"),
     ("-y'*log(softmax(x))", "x", [], "sum(y) softmax(x) - y"),
     ("inv(X)", "X", [], "-X⁻¹ dX X⁻¹"),
     ("X'*X", "X", ["X: symmetric"], "dX X + X dX"),
@@ -88,6 +90,7 @@ SECOND = [
     ("logsumexp(x)", [], "diag(softmax(x)) - softmax(x) softmax(x)ᵀ"),
     ("log(a*x'*x)", ["x: n"], None),
     ("x^3", ["x: scalar"], "6 x"),
+    ("sum(log(ones(n,1) + exp(x)))", ["x: n"], "diag(sigmoid(x) ⊙ (ones(n,1) - sigmoid(x)))"),
 ]
 
 
@@ -252,6 +255,12 @@ def cofactors(a):
 )
 def test_a_form_without_a_value_at_some_sizes_is_noted(f, let, noted):
     assert derive(f, "X", [let]).notes == noted
+
+
+def test_the_logistic_loss_has_a_derivative_far_from_0():
+    derivative = derive("log(1 + exp(w'*x))", "w")
+    for sign in (1, -1):
+        np.testing.assert_allclose(derivative(w=[sign * 1000.0, 0.0], x=[1.0, 2.0]), [sign > 0, 2 * (sign > 0)])
 
 
 @pytest.mark.parametrize("f", ["(tr(X) - tr(X))*sum(y) + tr(X)", "tr(X)"])

@@ -7,7 +7,9 @@ typed where two are equally short.
 from collections.abc import Callable, Sequence
 
 from matcalc.expression.algebra import (
+    ONE,
     add,
+    apply,
     call,
     elementwise_power,
     eye,
@@ -16,6 +18,7 @@ from matcalc.expression.algebra import (
     multiply,
     negative,
     number,
+    ones,
     power,
     rewrite,
     transpose,
@@ -25,12 +28,14 @@ from matcalc.expression.expr import (
     Apply,
     Call,
     Commutation,
+    ElementwisePower,
     Expr,
     Hadamard,
     Identity,
     Number,
     Power,
     Product,
+    Raised,
     Sum,
     Symbol,
     Transpose,
@@ -161,6 +166,14 @@ def _kronecker_pair(run: Sequence[Expr]) -> tuple[int, Expr] | None:
     return None
 
 
+def _diagonal_pair(run: Sequence[Expr]) -> tuple[int, Expr] | None:
+    """diag(u) diag(v) is diag(u ⊙ v)."""
+    match list(run[:2]):
+        case [Call("diag", (u,)) as left, Call("diag", (v,)) as right] if left.shape == right.shape:
+            return 2, call("diag", hadamard(u, v))
+    return None
+
+
 def _kronecker_times_vec(run: Sequence[Expr]) -> tuple[int, Expr] | None:
     """(A ⊗ B) vec X is vec(B X A'), and vec(X)' (A ⊗ B) is vec(B' X A)' (MN2019, section 2.4)."""
     match list(run[:2]):
@@ -209,6 +222,44 @@ def _normalised_exponential(e: Product) -> Expr | None:
                 chain = [call("softmax", column.argument) if f is column else f for f in e.chain]
                 return multiply(Number(e.coefficient), *(s for s in e.scalars if s != share), *chain)
     return None
+
+
+def _logistic(e: Raised) -> Expr | None:
+    """1 / (1 + exp(u)) is sigmoid(-u), which does not overflow."""
+    if isinstance(e.base, Sum) and isinstance(e.exponent, Number) and e.exponent.value < 0:
+        match e.base.terms:
+            case (one, Apply("exp", u)) | (Apply("exp", u), one) if one == ones(e.shape):
+                return elementwise_power(apply("sigmoid", negative(u)), -e.exponent.value)
+    return None
+
+
+def _logistic_share(factors: Sequence[Expr]) -> list[Expr] | None:
+    """The factors with sigmoid(u) for exp(u) sigmoid(-u), and with its powers for exp(2u) sigmoid(-u)²."""
+    exponentials = {f.argument: f for f in factors if isinstance(f, Apply) and f.function == "exp"}
+    for s in factors if exponentials else ():
+        base, k = (s.base, s.exponent) if isinstance(s, Raised) else (s, ONE)
+        if isinstance(base, Apply) and base.function == "sigmoid" and isinstance(k, Number):
+            opposite = negative(base.argument)
+            for j in range(1, int(k.value) + 1):
+                x = exponentials.get(multiply(number(j), opposite))
+                if x is not None:
+                    kept = [f for f in factors if f not in (x, s)]
+                    return [
+                        *kept,
+                        elementwise_power(apply("sigmoid", opposite), j),
+                        elementwise_power(base, k.value - j),
+                    ]
+    return None
+
+
+def _scalar_logistic_share(e: Product) -> Expr | None:
+    scalars = _logistic_share(e.scalars)
+    return multiply(Number(e.coefficient), *scalars, *e.chain) if scalars is not None else None
+
+
+def _entrywise_logistic_share(e: Hadamard) -> Expr | None:
+    factors = _logistic_share(e.factors)
+    return hadamard(*factors) if factors is not None else None
 
 
 def _sign_over_abs(e: Product) -> Expr | None:
@@ -296,18 +347,21 @@ def _trace_of_skew(e: Call) -> Expr | None:
 
 RULES: dict[type[Expr], tuple[Callable[..., Expr | None], ...]] = {
     Transpose: (transposed_symbol,),
-    Power: (_orthogonal_inverse,),
+    Power: (_orthogonal_inverse, _logistic),
+    ElementwisePower: (_logistic,),
     Product: (
         lambda e: _neighbours(e, _orthogonal_pair),
         lambda e: _neighbours(e, _cholesky_pair),
         lambda e: _neighbours(e, _kronecker_pair),
         lambda e: _neighbours(e, _kronecker_times_vec),
+        lambda e: _neighbours(e, _diagonal_pair),
         _diagonal_times_column,
         _normalised_exponential,
+        _scalar_logistic_share,
         _sign_over_abs,
         _entries_cancel,
     ),
-    Hadamard: (_diagonal_part, _sign_times_abs),
+    Hadamard: (_diagonal_part, _sign_times_abs, _entrywise_logistic_share),
     Call: (_trace_of_skew, _triangle, _sum_of_hadamard, _fewer_transposes),
     Sum: (factor,),
 }
