@@ -60,6 +60,12 @@ PRINTED = [
     ("norm2(kron(A,X))^2", "X", [], "2 tr(Aᵀ A) X"),
     ("log(softmax(x))", "x", ["x: n"], "I - ones(n,1) softmax(x)ᵀ"),
     ("log(1 + exp(-b*w'*x))", "w", [], "-b sigmoid(-b wᵀ x) x"),
+    ("sum(log(diag(chol(X))))", "X", ["X: spd"], "X⁻¹ - 1/2 (X⁻¹ ⊙ I)"),
+    ("-1/2*norm2(inv(chol(X))*y)^2", "X", ["X: spd", "y: n"], "X⁻¹ y yᵀ X⁻¹ - 1/2 ((X⁻¹ y yᵀ X⁻¹) ⊙ I)"),
+    ("tr(expm(X))", "X", ["X: diagonal"], "expm(X)"),
+    ("abs(det(X))", "X", [], "abs(det(X)) (X⁻¹)ᵀ"),
+    ("norm2(y - V*tanh(W*x))^2", "V", [], "-2 (y - V tanh(W x)) tanh(W x)ᵀ"),
+    ("y'*inv(A + x*x')*y", "x", ["A: spd"], "-2 (yᵀ (A + x xᵀ)⁻¹ x) (A + x xᵀ)⁻¹ y"),
     ("-y'*log(softmax(x))", "x", [], "sum(y) softmax(x) - y"),
     ("inv(X)", "X", [], "-X⁻¹ dX X⁻¹"),
     ("X'*X", "X", ["X: symmetric"], "dX X + X dX"),
@@ -90,6 +96,7 @@ SECOND = [
     ("logsumexp(x)", [], "diag(softmax(x)) - softmax(x) softmax(x)ᵀ"),
     ("log(a*x'*x)", ["x: n"], None),
     ("x^3", ["x: scalar"], "6 x"),
+    ("exp(-norm2(x-y)^2/2)", ["x: n", "y: n"], "((x - y) (x - y)ᵀ - I) exp(-1/2 norm2(x - y)²)"),
     ("sum(log(ones(n,1) + exp(x)))", ["x: n"], "diag(sigmoid(x) ⊙ (ones(n,1) - sigmoid(x)))"),
 ]
 

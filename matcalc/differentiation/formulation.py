@@ -149,6 +149,8 @@ class Formulation:
         g = self.on_structure(self.ambient_gradient())
         if self.structure.is_unconstrained:
             return dict.fromkeys(Reading, self.form(g))
+        if not self.defined(Reading.AMBIENT):  # then any gradient with the right projection will do
+            g = self.structure.read(Reading.TANGENT, self.variable, simplify(g), SYMBOLIC)
         g = simplify(g)
         return {r: self.read(r, g) for r in Reading}
 

@@ -5,6 +5,8 @@ typed where two are equally short.
 """
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
+from itertools import combinations
 
 from matcalc.expression.algebra import (
     ONE,
@@ -15,12 +17,15 @@ from matcalc.expression.algebra import (
     eye,
     hadamard,
     inv,
+    is_zero,
     multiply,
     negative,
     number,
     ones,
     power,
     rewrite,
+    scale,
+    split_coefficient,
     transpose,
     zeros,
 )
@@ -33,6 +38,7 @@ from matcalc.expression.expr import (
     Hadamard,
     Identity,
     Number,
+    Ones,
     Power,
     Product,
     Raised,
@@ -166,6 +172,22 @@ def _kronecker_pair(run: Sequence[Expr]) -> tuple[int, Expr] | None:
     return None
 
 
+def _power_and_first_factor(run: Sequence[Expr]) -> tuple[int, Expr] | None:
+    """(A X)² A is A (X A)²."""
+    match list(run[:2]):
+        case [Power(Product(_, _, (first, *rest)), Number(k)), factor] if k > 1 and factor == first:
+            return 2, multiply(first, power(multiply(*rest, first), number(k)))
+    return None
+
+
+def _outer_ones(run: Sequence[Expr]) -> tuple[int, Expr] | None:
+    """1 1' is a matrix of ones."""
+    match list(run[:2]):
+        case [Ones((n, inner)), Ones((_, m))] if inner == ONE_DIM:
+            return 2, ones((n, m))
+    return None
+
+
 def _diagonal_pair(run: Sequence[Expr]) -> tuple[int, Expr] | None:
     """diag(u) diag(v) is diag(u ⊙ v)."""
     match list(run[:2]):
@@ -263,11 +285,11 @@ def _entrywise_logistic_share(e: Hadamard) -> Expr | None:
 
 
 def _sign_over_abs(e: Product) -> Expr | None:
-    """sign(a) / |a| is 1/a, and sign(a) |a| is a."""
+    """sign(a) / |a| is 1/a, sign(a) |a| is a, and sign(a) a is |a|."""
     for s in e.scalars:
         if isinstance(s, Apply) and s.function == "sign":
-            size = Apply("abs", s.argument)
-            for other, both in ((power(size, number(-1)), power(s.argument, number(-1))), (size, s.argument)):
+            a, size = s.argument, Apply("abs", s.argument)
+            for other, both in ((power(size, number(-1)), power(a, number(-1))), (size, a), (a, size)):
                 if other in e.scalars:
                     rest = [t for t in e.scalars if t not in (s, other)]
                     return multiply(Number(e.coefficient), *rest, both, *e.chain)
@@ -284,11 +306,77 @@ def _entries_cancel(e: Product) -> Expr | None:
     return None
 
 
+def _opposite_differences(e: Product) -> Expr | None:
+    """(y - x) (x - y)' is -(x - y) (x - y)'."""
+    differences = [k for k, f in enumerate(e.chain) if isinstance(f, Sum)]
+    for k, other in combinations(differences, 2):
+        turned = transpose(e.chain[other])
+        if turned.shape == e.chain[k].shape and is_zero(add(turned, e.chain[k])):
+            return multiply(Number(-e.coefficient), *e.scalars, *e.chain[:k], turned, *e.chain[k + 1 :])
+    return None
+
+
+def _negated_difference(e: Product) -> Expr | None:
+    """-s (A - B) is s (B - A)."""
+    match e:
+        case Product(Fraction(numerator=-1, denominator=1), scalars, (Sum(terms),)):
+            turned = [negative(t) for t in terms]
+            if any(split_coefficient(t)[0] < 0 for t in terms):
+                return multiply(*scalars, add(*turned))
+    return None
+
+
+def _both_triangles(e: Sum) -> Expr | None:
+    """tril(M) + triu(M) - M ⊙ I is M."""
+    for term in e.terms:
+        c, body = split_coefficient(term)
+        if isinstance(body, Call) and body.function == "tril":
+            (m,) = body.arguments
+            parts = (term, scale(c, call("triu", m)), scale(-c, hadamard(m, eye(m.shape[0]))))
+            if all(part in e.terms for part in parts):
+                return add(scale(c, m), *(t for t in e.terms if t not in parts))
+    return None
+
+
+def _scalars_turned_alike(e: Sum) -> Expr | None:
+    """x' S y + y' S x is 2 x' S y for a symmetric S: of a scalar and its transpose one is written."""
+    scalars = [s for t in e.terms for s in (t.scalars if isinstance(t, Product) and t.scalars else (t,))]
+    first: dict[Expr, Expr] = {}
+    for s in scalars:
+        turned = _turned(s) if len(scalars) > 1 else None
+        if turned is not None:
+            first.setdefault(s, first.get(turned, s))
+    other = {s: f for s, f in first.items() if s != f}
+    return rewrite(e, other.get) if other else None
+
+
+def _turned(e: Expr) -> Expr | None:
+    """The transpose of a scalar that is a product of matrices, or the trace of one, by the structure of its symbols."""
+    match e:
+        case Product(chain=chain) if chain and e.is_scalar:
+            return multiply(*(rewrite(transpose(f), transposed_symbol) for f in reversed(chain)))
+        case Call("tr", (m,)):
+            return call("tr", rewrite(transpose(m), transposed_symbol))
+    return None
+
+
 def _diagonal_part(e: Hadamard) -> Expr | None:
     """D ⊙ I is D for a diagonal D; (A D) ⊙ I is left as it is."""
     rest = [f for f in e.factors if not isinstance(f, Identity)]
     if len(rest) < len(e.factors) and rest and all(is_diagonal(f) for f in rest):
         return hadamard(*rest)
+    return None
+
+
+def _diagonal_of_scaled(e: Hadamard) -> Expr | None:
+    """(M diag(v)) ⊙ I is diag(diag(M) ⊙ v), and Mᵀ ⊙ I is M ⊙ I."""
+    match sorted(e.factors, key=lambda f: isinstance(f, Identity)):
+        case [Product(coefficient, scalars, (m, Call("diag", (v,)))), Identity()] if v.shape[1] == ONE_DIM:
+            return multiply(Number(coefficient), *scalars, call("diag", hadamard(call("diag", m), v)))
+        case [Product(coefficient, scalars, (Call("diag", (v,)), m)), Identity()] if v.shape[1] == ONE_DIM:
+            return multiply(Number(coefficient), *scalars, call("diag", hadamard(call("diag", m), v)))
+        case [Transpose(m), Identity() as one]:
+            return hadamard(m, one)
     return None
 
 
@@ -318,13 +406,14 @@ def _fewer_transposes(e: Call) -> Expr | None:
     """tr(A') is tr(A): written with the fewer transposes."""
     if e.function in ("tr", "det", "logdet"):
         turned = transpose(e.arguments[0])
-        if _transposes(turned) < _transposes(e.arguments[0]):
+        if transposes(turned) < transposes(e.arguments[0]):
             return call(e.function, turned)
     return None
 
 
-def _transposes(e: Expr) -> int:
-    return isinstance(e, Transpose) + sum(map(_transposes, e.args))
+def transposes(e: Expr) -> int:
+    """How many transposes are written in an expression."""
+    return isinstance(e, Transpose) + sum(map(transposes, e.args))
 
 
 def _sum_of_hadamard(e: Call) -> Expr | None:
@@ -334,6 +423,14 @@ def _sum_of_hadamard(e: Call) -> Expr | None:
     inner = e.arguments[0]
     if isinstance(inner, Hadamard) and len(inner.factors) == 2 and inner.shape[1] == ONE_DIM:
         return multiply(transpose(inner.factors[0]), inner.factors[1])
+    return None
+
+
+def _sum_of_softmax(e: Call) -> Expr | None:
+    """The shares of a softmax add up to 1."""
+    match e:
+        case Call("sum", (Call("softmax"),)):
+            return ONE
     return None
 
 
@@ -355,15 +452,19 @@ RULES: dict[type[Expr], tuple[Callable[..., Expr | None], ...]] = {
         lambda e: _neighbours(e, _kronecker_pair),
         lambda e: _neighbours(e, _kronecker_times_vec),
         lambda e: _neighbours(e, _diagonal_pair),
+        lambda e: _neighbours(e, _power_and_first_factor),
+        lambda e: _neighbours(e, _outer_ones),
         _diagonal_times_column,
         _normalised_exponential,
         _scalar_logistic_share,
         _sign_over_abs,
         _entries_cancel,
+        _opposite_differences,
+        _negated_difference,
     ),
-    Hadamard: (_diagonal_part, _sign_times_abs, _entrywise_logistic_share),
-    Call: (_trace_of_skew, _triangle, _sum_of_hadamard, _fewer_transposes),
-    Sum: (factor,),
+    Hadamard: (_diagonal_part, _diagonal_of_scaled, _sign_times_abs, _entrywise_logistic_share),
+    Call: (_trace_of_skew, _triangle, _sum_of_softmax, _sum_of_hadamard, _fewer_transposes),
+    Sum: (_both_triangles, _scalars_turned_alike, factor),
 }
 
 
@@ -397,13 +498,16 @@ def as_norms(e: Expr) -> Expr:
 
 
 def expand(e: Expr) -> Expr:
-    """Products, elementwise ones too, multiplied out over the sums in them."""
+    """Products, elementwise ones too, multiplied out over the sums in them, and traces of sums taken apart."""
     return rewrite(e, _distribute)
 
 
 def _distribute(e: Expr) -> Expr | None:
-    if isinstance(e, Transpose) and isinstance(e.of, Sum):
-        return transpose(e.of)
+    match e:
+        case Transpose(Sum() as inner):
+            return transpose(inner)
+        case Call("tr", (Sum() as inner,)):
+            return add(*(call("tr", t) for t in inner.terms))
     if not isinstance(e, Product | Hadamard):
         return None
     coefficient, combine = (e.coefficient, multiply) if isinstance(e, Product) else (1, hadamard)
