@@ -4,6 +4,7 @@ Every rule keeps the value; of the forms that the rules reach, the shortest is t
 typed where two are equally short.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from itertools import combinations
@@ -124,30 +125,26 @@ def _orthogonal_inverse(e: Power) -> Expr | None:
     return None
 
 
-def _neighbours(e: Product, rule: Callable[[Sequence[Expr]], tuple[int, Expr] | None]) -> Expr | None:
-    """Replace the first run of chain factors for which `rule(rest of the chain)` gives (its length, replacement)."""
-    for k in range(len(e.chain)):
-        found = rule(e.chain[k:])
-        if found is not None:
-            length, replacement = found
-            before, after = e.chain[:k], e.chain[k + length :]
-            return multiply(Number(e.coefficient), *e.scalars, *before, replacement, *after)
+def _neighbours(e: Product) -> Expr | None:
+    """Replace the first run of chain factors for which a rule gives (its length, replacement)."""
+    for k in range(len(e.chain) - 1):
+        run = e.chain[k:]
+        for rule in NEIGHBOURS:
+            found = rule(run)
+            if found is not None:
+                length, replacement = found
+                return multiply(Number(e.coefficient), *e.scalars, *e.chain[:k], replacement, *run[length:])
     return None
 
 
 def _orthogonal_pair(run: Sequence[Expr]) -> tuple[int, Expr] | None:
-    if len(run) >= 2:
-        a, b = run[0], run[1]
-        q = a.of if isinstance(a, Transpose) else a
-        if _is_orthogonal(q) and transpose(a) == b:
-            return 2, eye(a.shape[0])
-    return None
+    a, b = run[0], run[1]
+    q = a.of if isinstance(a, Transpose) else a
+    return (2, eye(a.shape[0])) if _is_orthogonal(q) and transpose(a) == b else None
 
 
 def _cholesky_pair(run: Sequence[Expr]) -> tuple[int, Expr] | None:
     """L L' is A and L^-1' L^-1 is A^-1 for the Cholesky factor L of A."""
-    if len(run) < 2:
-        return None
     a, b = run[0], run[1]
     root = b.base if isinstance(b, Power) else a
     if not (isinstance(root, Call) and root.function == "chol" and is_symmetric(root.arguments[0])):
@@ -328,7 +325,7 @@ def _negated_difference(e: Product) -> Expr | None:
 
 def _both_triangles(e: Sum) -> Expr | None:
     """tril(M) + triu(M) - M ⊙ I is M."""
-    for term in e.terms:
+    for term in e.terms if len(e.terms) > 2 else ():
         c, body = split_coefficient(term)
         if isinstance(body, Call) and body.function == "tril":
             (m,) = body.arguments
@@ -340,12 +337,14 @@ def _both_triangles(e: Sum) -> Expr | None:
 
 def _scalars_turned_alike(e: Sum) -> Expr | None:
     """x' S y + y' S x is 2 x' S y for a symmetric S: of a scalar and its transpose one is written."""
-    scalars = [s for t in e.terms for s in (t.scalars if isinstance(t, Product) and t.scalars else (t,))]
+    parts = (t.scalars if isinstance(t, Product) and t.scalars else (t,) for t in e.terms)
+    scalars = dict.fromkeys(s for part in parts for s in part)
+    alike = Counter((s.names, s.weight) for s in scalars)
     first: dict[Expr, Expr] = {}
     for s in scalars:
-        turned = _turned(s) if len(scalars) > 1 else None
+        turned = _turned(s) if alike[s.names, s.weight] > 1 else None
         if turned is not None:
-            first.setdefault(s, first.get(turned, s))
+            first[s] = first.get(turned, s)
     other = {s: f for s, f in first.items() if s != f}
     return rewrite(e, other.get) if other else None
 
@@ -442,18 +441,23 @@ def _trace_of_skew(e: Call) -> Expr | None:
 
 # --- the table ------------------------------------------------------------------------------------------------------
 
+# Of two or more factors beside each other.
+NEIGHBOURS: tuple[Callable[[Sequence[Expr]], tuple[int, Expr] | None], ...] = (
+    _orthogonal_pair,
+    _cholesky_pair,
+    _kronecker_pair,
+    _kronecker_times_vec,
+    _diagonal_pair,
+    _power_and_first_factor,
+    _outer_ones,
+)
+
 RULES: dict[type[Expr], tuple[Callable[..., Expr | None], ...]] = {
     Transpose: (transposed_symbol,),
     Power: (_orthogonal_inverse, _logistic),
     ElementwisePower: (_logistic,),
     Product: (
-        lambda e: _neighbours(e, _orthogonal_pair),
-        lambda e: _neighbours(e, _cholesky_pair),
-        lambda e: _neighbours(e, _kronecker_pair),
-        lambda e: _neighbours(e, _kronecker_times_vec),
-        lambda e: _neighbours(e, _diagonal_pair),
-        lambda e: _neighbours(e, _power_and_first_factor),
-        lambda e: _neighbours(e, _outer_ones),
+        _neighbours,
         _diagonal_times_column,
         _normalised_exponential,
         _scalar_logistic_share,
