@@ -96,6 +96,7 @@ SECOND = [
     ("logsumexp(x)", [], "diag(softmax(x)) - softmax(x) softmax(x)ᵀ"),
     ("log(a*x'*x)", ["x: n"], None),
     ("x^3", ["x: scalar"], "6 x"),
+    ("sum(sqrt(ones(n,1) + x.^2))", ["x: n"], "diag((ones(n,1) + x.^2).^(-3/2))"),
     ("exp(-norm2(x-y)^2/2)", ["x: n", "y: n"], "((x - y) (x - y)ᵀ - I) exp(-1/2 norm2(x - y)²)"),
     ("sum(log(ones(n,1) + exp(x)))", ["x: n"], "diag(sigmoid(x) ⊙ (ones(n,1) - sigmoid(x)))"),
 ]

@@ -335,6 +335,45 @@ def _both_triangles(e: Sum) -> Expr | None:
     return None
 
 
+def _diagonals_together(e: Sum) -> Expr | None:
+    """diag(u) + 2 diag(v) is diag(u + 2v)."""
+    columns = {t: column for t in e.terms if (column := _on_diagonal(t)) is not None}
+    if len(columns) < 2:
+        return None
+    return add(call("diag", add(*columns.values())), *(t for t in e.terms if t not in columns))
+
+
+def _on_diagonal(e: Expr) -> Expr | None:
+    """The column v of a multiple of diag(v)."""
+    match e:
+        case Call("diag", (v,)) if v.shape[1] == ONE_DIM:
+            return v
+        case Product(coefficient, scalars, (Call("diag", (v,)),)) if v.shape[1] == ONE_DIM:
+            return multiply(Number(coefficient), *scalars, v)
+    return None
+
+
+def _common_entries(e: Sum) -> Expr | None:
+    """u ⊙ v² - u² ⊙ v is u ⊙ v ⊙ (v - u), for columns, where that is shorter; u ⊙ v - (u' v) u stays."""
+    if e.shape[1] != ONE_DIM or e.is_scalar or any(isinstance(t, Product) and t.scalars for t in e.terms):
+        return None
+    exponents = [_entry_exponents(t) for t in e.terms]
+    shared = {b: min(other[b] for other in exponents) for b in exponents[0] if all(b in other for other in exponents)}
+    taken = [elementwise_power(b, k) for b, k in shared.items()]
+    left = [elementwise_power(b, -k) for b, k in shared.items()]
+    rest = add(*(hadamard(t, *left) for t in e.terms))
+    factored = hadamard(*taken, rest) if isinstance(rest, Sum) else hadamard(rest, *taken)
+    return factored if factored.weight < e.weight else None
+
+
+def _entry_exponents(e: Expr) -> dict[Expr, Fraction]:
+    """The elementwise factors of a column with their exponents, a multiple of it taken as the column."""
+    body = e.chain[0] if isinstance(e, Product) and len(e.chain) == 1 else e
+    factors = body.factors if isinstance(body, Hadamard) else (body,)
+    raised = ((f.base, f.exponent) if isinstance(f, ElementwisePower) else (f, ONE) for f in factors)
+    return {base: k.value for base, k in raised if isinstance(k, Number)}
+
+
 def _scalars_turned_alike(e: Sum) -> Expr | None:
     """x' S y + y' S x is 2 x' S y for a symmetric S: of a scalar and its transpose one is written."""
     parts = (t.scalars if isinstance(t, Product) and t.scalars else (t,) for t in e.terms)
@@ -468,7 +507,7 @@ RULES: dict[type[Expr], tuple[Callable[..., Expr | None], ...]] = {
     ),
     Hadamard: (_diagonal_part, _diagonal_of_scaled, _sign_times_abs, _entrywise_logistic_share),
     Call: (_trace_of_skew, _triangle, _sum_of_softmax, _sum_of_hadamard, _fewer_transposes),
-    Sum: (_both_triangles, _scalars_turned_alike, factor),
+    Sum: (_both_triangles, _scalars_turned_alike, _diagonals_together, _common_entries, factor),
 }
 
 
