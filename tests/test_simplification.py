@@ -59,6 +59,8 @@ SIMPLER = [
     ("sign(a)*a/abs(a)", ["a: scalar"], "1"),
     ("x'*x/norm2(x)^3", ["x: n"], "1/norm2(x)"),
     ("A'*exp(A*x)/sum(exp(A*x))", ["A: m x n", "x: n"], "A'*softmax(A*x)"),
+    ("y'*exp(x)/sum(exp(x))", ["x: n", "y: n"], "softmax(x)'*y"),
+    ("exp(x)*exp(x)'/sum(exp(x))^2", ["x: n"], "softmax(x)*softmax(x)'"),
     ("exp(a)/(1 + exp(a))", ["a: scalar"], "sigmoid(a)"),
     ("exp(-a)/(1 + exp(-a))", ["a: scalar"], "sigmoid(-a)"),
     ("exp(2*a)*b/(1 + exp(a))^2", ["a: scalar", "b: scalar"], "b*sigmoid(a)^2"),

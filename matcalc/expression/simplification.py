@@ -233,13 +233,18 @@ def _row_times_diagonal(e: Product, start: int) -> Expr | None:
 
 
 def _normalised_exponential(e: Product) -> Expr | None:
-    """exp(u) / sum(exp(u)) is softmax(u)."""
-    for column in e.chain:
-        if isinstance(column, Apply) and column.function == "exp" and column.shape[1] == ONE_DIM:
-            share = power(call("sum", column), number(-1))
-            if share in e.scalars:
-                chain = [call("softmax", column.argument) if f is column else f for f in e.chain]
-                return multiply(Number(e.coefficient), *(s for s in e.scalars if s != share), *chain)
+    """exp(u) / sum(exp(u)) is softmax(u), and v' exp(u) / sum(exp(u)) is v' softmax(u)."""
+    totals = {s.base.arguments[0]: s for s in e.scalars
+              if isinstance(s, Power) and isinstance(s.base, Call) and s.base.function == "sum"
+              and isinstance(s.exponent, Number) and s.exponent.value <= -1}  # fmt: skip
+    for k, part in enumerate(e.args) if totals else ():
+        chain = part.chain if isinstance(part, Product) else (part,)
+        for j, f in enumerate(chain):
+            column = transpose(f) if f.shape[0] == ONE_DIM else f
+            if column in totals and isinstance(column, Apply) and column.function == "exp":
+                share = call("softmax", column.argument)
+                product = multiply(*chain[:j], share if column is f else transpose(share), *chain[j + 1 :])
+                return multiply(Number(e.coefficient), *e.args[:k], product, *e.args[k + 1 :], call("sum", column))
     return None
 
 
