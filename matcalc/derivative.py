@@ -12,7 +12,7 @@ from matcalc.differentiation.formulation import Formulation, check_cholesky, kin
 from matcalc.errors import DeclarationError, MatcalcError, NoRuleError, UnverifiedError
 from matcalc.evaluation.evaluate import function
 from matcalc.expression.algebra import rewrite
-from matcalc.expression.expr import Expr, Number, Power, Symbol
+from matcalc.expression.expr import Call, Expr, Number, Power, Symbol
 from matcalc.expression.scope import Declarations, Scope, declarations
 from matcalc.expression.simplification import is_singular_at_odd_order
 from matcalc.expression.text import to_text
@@ -29,12 +29,13 @@ def notes_on(e: Expr, wrt: str) -> list[str]:
 
 
 def notes_on_orders(form: Expr) -> list[str]:
-    """At what sizes a form has no value, because of a matrix that it inverts."""
+    """At what sizes a form has no value, because of a matrix that it inverts, or by whose determinant it divides."""
     inverted: dict[Expr, None] = {}
 
     def collect(node: Expr) -> None:
         if isinstance(node, Power) and isinstance(node.exponent, Number) and node.exponent.value < 0:
-            inverted[node.base] = None
+            divisor = node.base
+            inverted[divisor.args[0] if isinstance(divisor, Call) and divisor.function == "det" else divisor] = None
 
     rewrite(form, collect)
     singular = [to_text(m) for m in inverted if is_singular_at_odd_order(m)]

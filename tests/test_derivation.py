@@ -256,6 +256,7 @@ def cofactors(a):
     ("f", "let", "noted"),
     [
         ("logdet(X)", "X: n x n skew", ["X is singular where its order is odd: there the form has no value"]),
+        ("det(inv(X))", "X: n x n skew", ["X is singular where its order is odd: there the form has no value"]),
         ("logdet(X)", "X: 4 x 4 skew", []),
         ("logdet(X)", "X: n x n symmetric", []),
         ("logdet(I + X)", "X: n x n skew", []),

@@ -206,7 +206,7 @@ class Printer:
                 return style.function("commutation", [], [*map(self.dim, sizes)], e)
             case Filled((n, m)):
                 return style.filled("ones" if isinstance(e, Ones) else "zeros", self.dim(n), self.dim(m))
-            case Sum() | Apply() | Hadamard() | ElementwisePower() if (column := _column(e)) is not None:
+            case Sum() | Apply() | Hadamard() if (column := _column(e)) is not None:
                 return style.transpose(self.text(column))  # (x - μ)ᵀ rather than xᵀ - μᵀ
             case Sum(terms):
                 return self.sum(terms), SUM
