@@ -412,13 +412,13 @@ def _diagonal_part(e: Hadamard) -> Expr | None:
 
 
 def _diagonal_of_scaled(e: Hadamard) -> Expr | None:
-    """(M diag(v)) ⊙ I is diag(diag(M) ⊙ v), and Mᵀ ⊙ I is M ⊙ I."""
+    """(M diag(v)) ⊙ I is diag(diag(M) ⊙ v), and chol(S)ᵀ ⊙ I is chol(S) ⊙ I; G + Gᵀ - Gᵀ ⊙ I stays as it is read."""
     match sorted(e.factors, key=lambda f: isinstance(f, Identity)):
         case [Product(coefficient, scalars, (m, Call("diag", (v,)))), Identity()] if v.shape[1] == ONE_DIM:
             return multiply(Number(coefficient), *scalars, call("diag", hadamard(call("diag", m), v)))
         case [Product(coefficient, scalars, (Call("diag", (v,)), m)), Identity()] if v.shape[1] == ONE_DIM:
             return multiply(Number(coefficient), *scalars, call("diag", hadamard(call("diag", m), v)))
-        case [Transpose(m), Identity() as one]:
+        case [Transpose(Call() as m), Identity() as one]:
             return hadamard(m, one)
     return None
 
