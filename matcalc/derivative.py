@@ -11,8 +11,10 @@ from matcalc.differentiation.form import Form
 from matcalc.differentiation.formulation import Formulation, check_cholesky, kind_of
 from matcalc.errors import DeclarationError, MatcalcError, NoRuleError, UnverifiedError
 from matcalc.evaluation.evaluate import function
-from matcalc.expression.expr import Expr, Symbol
+from matcalc.expression.algebra import rewrite
+from matcalc.expression.expr import Call, Expr, Number, Power, Symbol
 from matcalc.expression.scope import Declarations, Scope, declarations
+from matcalc.expression.simplification import is_singular_at_odd_order
 from matcalc.expression.text import to_text
 from matcalc.lazy import cached_property
 from matcalc.oracle.comparison import Comparison
@@ -24,6 +26,20 @@ from matcalc.structure import Reading
 def notes_on(e: Expr, wrt: str) -> list[str]:
     """What a reader should know of an expression that is differentiated."""
     return [] if wrt in e.names else [f"{wrt} does not occur in the expression: the derivative is zero"]
+
+
+def notes_on_orders(form: Expr) -> list[str]:
+    """At what sizes a form has no value, because of a matrix that it inverts, or by whose determinant it divides."""
+    inverted: dict[Expr, None] = {}
+
+    def collect(node: Expr) -> None:
+        if isinstance(node, Power) and isinstance(node.exponent, Number) and node.exponent.value < 0:
+            divisor = node.base
+            inverted[divisor.args[0] if isinstance(divisor, Call) and divisor.function == "det" else divisor] = None
+
+    rewrite(form, collect)
+    singular = [to_text(m) for m in inverted if is_singular_at_odd_order(m)]
+    return [f"{m} is singular where its order is odd: there the form has no value" for m in singular]
 
 
 @dataclass(frozen=True, repr=False)
@@ -72,20 +88,21 @@ class Derivative:
     @property
     def notes(self) -> list[str]:
         """What a reader should know besides."""
-        return notes_on(self.expression, self.wrt)
+        return [*notes_on(self.expression, self.wrt), *notes_on_orders(self.expr)]
 
     def function(self, reading: str | Reading | None = None) -> Callable[..., Any]:
         """The closed form as a JAX function of its arrays by name, jit-, vmap- and grad-compatible.
 
         Vectors are 1-D and scalars 0-D; the arguments are the symbols of the expression in alphabetical order, with
-        the differential (`dX`) among them where the derivative is a differential.
+        the differential (`dX`) among them where the derivative is a differential; what is declared besides may be
+        given too, last.
         """
         form = self.form if reading is None else self.readings[Reading(reading)]
         if form is None:
             raise MatcalcError(f"there is no {reading} reading here")
         symbols = self.expression.symbols | form.expr.symbols | {self.variable}
-        order: list[Symbol | str] = [*sorted(symbols, key=attrgetter("name"))]
-        return function(form.expr, order)
+        besides = {s for s in self.scope.symbols.values() if s.name != self.scope.differential_name} - symbols
+        return function(form.expr, [s for group in (symbols, besides) for s in sorted(group, key=attrgetter("name"))])
 
     @cached_property
     def _compiled(self) -> Callable[..., Any]:

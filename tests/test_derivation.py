@@ -23,7 +23,7 @@ from matcalc import (
 from matcalc.derivative import Derivative, differentiate, evidence
 from matcalc.differentiation.form import Form
 from matcalc.errors import DeclarationError, MatcalcError
-from matcalc.structure import Reading
+from matcalc.structure import SKEW, Reading
 from matcalc.testing import assert_equal, assert_gradient
 
 N20 = ["A: p x n", "X: n x n symmetric", "B: n x p"]
@@ -48,10 +48,24 @@ PRINTED = [
     ("-1/2*(x-mu)'*inv(S)*(x-mu)", "mu", ["S: spd"], "S⁻¹ (x - μ)"),
     ("tr(A*X)", "X", ["X: lower"], "tril(Aᵀ)"),
     ("tr(A*X)", "X", ["X: skew"], "Aᵀ - A"),
+    ("norm2(X)", "X", ["X: skew"], "2 X / norm2(X)"),
+    ("tr(A*X)^3", "X", ["X: skew"], "3 tr(A X)² (Aᵀ - A)"),
+    ("det(X)", "X", ["X: skew"], "adj(-X) - adj(X)"),
+    ("log(1 + det(X)^2)", "X", ["X: skew"], "2 det(X) (adj(-X) - adj(X)) / (1 + det(X)²)"),
+    ("det(X)", "X", ["X: 3 x 3 skew"], "zeros(3,3)"),
+    ("det(X)", "X", ["X: 4 x 4 skew"], "-2 det(X) X⁻¹"),
     ("tr(A*X)", "X", ["X: toeplitz"], "toeplitz(Aᵀ)"),
     ("logdet(X)", "X", ["X: diagonal"], "X⁻¹"),
     ("tr(A*X*B*X')", "X", ["X: orthogonal"], "1/2 (Aᵀ X Bᵀ + A X B - X (B Xᵀ A + Bᵀ Xᵀ Aᵀ) X)"),
     ("norm2(kron(A,X))^2", "X", [], "2 tr(Aᵀ A) X"),
+    ("log(softmax(x))", "x", ["x: n"], "I - ones(n,1) softmax(x)ᵀ"),
+    ("log(1 + exp(-b*w'*x))", "w", [], "-b sigmoid(-b wᵀ x) x"),
+    ("sum(log(diag(chol(X))))", "X", ["X: spd"], "X⁻¹ - 1/2 (X⁻¹ ⊙ I)"),
+    ("-1/2*norm2(inv(chol(X))*y)^2", "X", ["X: spd", "y: n"], "X⁻¹ y yᵀ X⁻¹ - 1/2 ((X⁻¹ y yᵀ X⁻¹) ⊙ I)"),
+    ("tr(expm(X))", "X", ["X: diagonal"], "expm(X)"),
+    ("abs(det(X))", "X", [], "abs(det(X)) (X⁻¹)ᵀ"),
+    ("norm2(y - V*tanh(W*x))^2", "V", [], "-2 (y - V tanh(W x)) tanh(W x)ᵀ"),
+    ("y'*inv(A + x*x')*y", "x", ["A: spd"], "-2 (yᵀ (A + x xᵀ)⁻¹ x) (A + x xᵀ)⁻¹ y"),
     ("-y'*log(softmax(x))", "x", [], "sum(y) softmax(x) - y"),
     ("inv(X)", "X", [], "-X⁻¹ dX X⁻¹"),
     ("X'*X", "X", ["X: symmetric"], "dX X + X dX"),
@@ -82,6 +96,9 @@ SECOND = [
     ("logsumexp(x)", [], "diag(softmax(x)) - softmax(x) softmax(x)ᵀ"),
     ("log(a*x'*x)", ["x: n"], None),
     ("x^3", ["x: scalar"], "6 x"),
+    ("sum(sqrt(ones(n,1) + x.^2))", ["x: n"], "diag((ones(n,1) + x.^2).^(-3/2))"),
+    ("exp(-norm2(x-y)^2/2)", ["x: n", "y: n"], "((x - y) (x - y)ᵀ - I) exp(-1/2 norm2(x - y)²)"),
+    ("sum(log(ones(n,1) + exp(x)))", ["x: n"], "diag(sigmoid(x) ⊙ (ones(n,1) - sigmoid(x)))"),
 ]
 
 
@@ -219,6 +236,49 @@ def test_a_second_derivative_by_a_scalar_has_the_shape_of_what_is_differentiated
 )
 def test_a_structure_that_does_not_move_in_one_dimension_is_no_obstacle(f, structure, order):
     assert derive(f, "X", [f"X: n x n {structure}", "A: n x n"], order=order).verified.ok
+
+
+@pytest.mark.parametrize("n", [2, 3])
+def test_the_determinant_of_a_skew_matrix_has_its_derivative_at_every_order(n):
+    X = SKEW.sample(np.random.default_rng(n), n, n)
+    derivative = derive("det(X)", "X", ["X: n x n skew"])
+    adjugate = np.array([[X[1, 1], -X[0, 1]], [-X[1, 0], X[0, 0]]]) if n == 2 else cofactors(X).T
+    np.testing.assert_allclose(derivative.function("ambient")(X=X), adjugate.T, atol=1e-6)
+    np.testing.assert_allclose(derivative(X=X), adjugate.T - adjugate, atol=1e-6)
+
+
+def cofactors(a):
+    """The 3 x 3 cofactors: the cross products of the rows."""
+    return np.stack([np.cross(a[1], a[2]), np.cross(a[2], a[0]), np.cross(a[0], a[1])])
+
+
+@pytest.mark.parametrize(
+    ("f", "let", "noted"),
+    [
+        ("logdet(X)", "X: n x n skew", ["X is singular where its order is odd: there the form has no value"]),
+        ("det(inv(X))", "X: n x n skew", ["X is singular where its order is odd: there the form has no value"]),
+        ("logdet(X)", "X: 4 x 4 skew", []),
+        ("logdet(X)", "X: n x n symmetric", []),
+        ("logdet(I + X)", "X: n x n skew", []),
+    ],
+)
+def test_a_form_without_a_value_at_some_sizes_is_noted(f, let, noted):
+    assert derive(f, "X", [let]).notes == noted
+
+
+def test_the_logistic_loss_has_a_derivative_far_from_0():
+    derivative = derive("log(1 + exp(w'*x))", "w")
+    for sign in (1, -1):
+        np.testing.assert_allclose(derivative(w=[sign * 1000.0, 0.0], x=[1.0, 2.0]), [sign > 0, 2 * (sign > 0)])
+
+
+@pytest.mark.parametrize("f", ["(tr(X) - tr(X))*sum(y) + tr(X)", "tr(X)"])
+def test_what_is_declared_may_be_given_though_the_derivative_is_free_of_it(f):
+    derivative = derive(f, "X", ["X: n x n", "y: n"])
+    np.testing.assert_array_equal(derivative(X=np.ones((2, 2)), y=np.ones(2)), np.eye(2))
+    np.testing.assert_array_equal(derivative(np.ones((2, 2))), np.eye(2))
+    with pytest.raises(ShapeError):
+        derivative(X=np.ones((2, 2)), y=np.ones(3))
 
 
 WAYS_TO_DECLARE = {

@@ -72,6 +72,14 @@ def test_a_singular_matrix_has_no_inverse_instead_of_a_huge_one():
     assert np.isnan(points(e)).all()
 
 
+def test_a_singular_matrix_has_the_determinant_0_instead_of_noise():
+    e = parse("det(X)", ["X: n x n skew"])
+    (X,) = e.symbols
+    even, odd = ([p for p in sample([e], [X]) if p.sizes["n"] % 2 == k] for k in (0, 1))
+    assert all((p(e) == 0).all() for p in odd)
+    assert all((np.abs(p(e)) > 0.01).all() for p in even)
+
+
 def test_integer_points_are_members():
     (X,) = symbols("X: n x n spd")
     at = next(integer_points([], [X]))

@@ -23,6 +23,7 @@ from matcalc.expression.algebra import (
     number,
     ones,
     power,
+    rewrite,
     size,
     subtract,
     transpose,
@@ -211,6 +212,37 @@ def _adjugate(e: Call, directions: Directions) -> Expr:
     """d adj(X) = tr(X^-1 dX) adj(X) - X^-1 dX adj(X)."""
     m = e.arguments[0]
     return subtract(multiply(_log_determinant(m, directions), e), multiply(inv(m), differential(m, directions), e))
+
+
+def through_adjugates(e: Expr) -> Expr:
+    """det(M) tr(M^-1 dM) as tr(adj(M) dM), which holds where M is singular as well."""
+    return rewrite(e, _through_adjugate)
+
+
+def _through_adjugate(e: Expr) -> Expr | None:
+    if not isinstance(e, Product):
+        return None
+    for s in e.scalars:
+        base = s.base if isinstance(s, Power) else s
+        for t in e.scalars:
+            if isinstance(base, Call) and base.function == "det" and inv(base.arguments[0]) in _chain(t):
+                rest = [f for f in e.scalars if f not in (s, t)]
+                fewer, without = divide(s, base), _with_adjugate(t, base.arguments[0])
+                return multiply(Number(e.coefficient), *rest, fewer, without, *e.chain)
+    return None
+
+
+def _chain(e: Expr) -> tuple[Expr, ...]:
+    """The factors of a scalar that is a product of matrices, or the trace of one."""
+    inner = e.arguments[0] if isinstance(e, Call) and e.function == "tr" else e
+    return inner.chain if isinstance(inner, Product) else ()
+
+
+def _with_adjugate(e: Expr, m: Expr) -> Expr:
+    """A scalar with adj(M) for the first M^-1."""
+    chain = _chain(e)
+    k = chain.index(inv(m))
+    return call("tr", multiply(*chain[:k], call("adj", m), *chain[k + 1 :]))
 
 
 def inner_product(a: Expr, b: Expr) -> Expr:

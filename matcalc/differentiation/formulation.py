@@ -1,7 +1,7 @@
 """The closed form of a derivative: differential, transposed, read on the structure, simplified; not yet verified."""
 
 from matcalc import shape
-from matcalc.differentiation.differential import differential
+from matcalc.differentiation.differential import differential, through_adjugates
 from matcalc.differentiation.form import Form
 from matcalc.differentiation.transpose import gradient, matrix_form
 from matcalc.errors import NoRuleError
@@ -9,7 +9,13 @@ from matcalc.expression import algebra
 from matcalc.expression.algebra import ONE, call, eye, hadamard, multiply, scale, substitute
 from matcalc.expression.expr import Call, Expr, Symbol
 from matcalc.expression.scope import Scope, differential_structure
-from matcalc.expression.simplification import is_symmetric, same_by_form, settle, simplify
+from matcalc.expression.simplification import (
+    is_singular_at_odd_order,
+    is_symmetric,
+    same_by_form,
+    settle,
+    simplify,
+)
 from matcalc.expression.text import to_text
 from matcalc.oracle.measurement import structure_of
 from matcalc.structure import Operations, Reading
@@ -112,7 +118,10 @@ class Formulation:
     def push(self, e: Expr) -> Expr:
         """The differential; by a scalar, the derivative itself."""
         direction = ONE if self.variable.is_scalar else self.d
-        return self.step("differential", settle(differential(e, {self.variable.name: direction})))
+        pushed = differential(e, {self.variable.name: direction})
+        if is_singular_at_odd_order(self.variable):
+            pushed = through_adjugates(pushed)
+        return self.step("differential", settle(pushed))
 
     def on_structure(self, e: Expr) -> Expr:
         return settle(substitute(e, {self.free: self.variable}) if self.variable != self.free else e)
@@ -140,6 +149,8 @@ class Formulation:
         g = self.on_structure(self.ambient_gradient())
         if self.structure.is_unconstrained:
             return dict.fromkeys(Reading, self.form(g))
+        if not self.defined(Reading.AMBIENT):  # then any gradient with the right projection will do
+            g = self.structure.read(Reading.TANGENT, self.variable, simplify(g), SYMBOLIC)
         g = simplify(g)
         return {r: self.read(r, g) for r in Reading}
 

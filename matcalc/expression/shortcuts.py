@@ -85,6 +85,18 @@ def _determinant(a: Expr) -> Expr | None:
     return None
 
 
+def _adjugate(a: Expr) -> Expr | None:
+    if a.is_scalar:
+        return ONE
+    if isinstance(a, Identity):
+        return a
+    order = a.shape[0]
+    if not order.names and isinstance(a, Product) and a.coefficient != 1:  # adj(c A) is c^(n-1) adj(A)
+        outside = Fraction(a.coefficient) ** (order.factor - 1)
+        return multiply(Number(outside), call("adj", product_of(Fraction(1), a.scalars, a.chain)))
+    return None
+
+
 def _log_determinant(a: Expr) -> Expr | None:
     match a:
         case _ if a.is_scalar:
@@ -244,7 +256,7 @@ SHORTCUTS: dict[str, Callable[..., Expr | None]] = {
     "triu": _triangle,
     "toeplitz": lambda a: a if a.is_scalar else None,
     "toeplitz_mean": lambda a: a if a.is_scalar or isinstance(a, Identity) else None,
-    "adj": lambda a: ONE if a.is_scalar else a if isinstance(a, Identity) else None,
+    "adj": _adjugate,
     "expm": lambda a: apply("exp", a) if a.is_scalar else Identity(a.shape) if is_zero(a) else None,
     "logm": lambda a: apply("log", a) if a.is_scalar else zeros(a.shape) if isinstance(a, Identity) else None,
     "sqrtm": lambda a: power(a, HALF) if a.is_scalar else a if isinstance(a, Identity) else None,

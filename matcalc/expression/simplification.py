@@ -4,20 +4,29 @@ Every rule keeps the value; of the forms that the rules reach, the shortest is t
 typed where two are equally short.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from fractions import Fraction
+from itertools import combinations
 
 from matcalc.expression.algebra import (
+    ONE,
     add,
+    apply,
     call,
     elementwise_power,
     eye,
     hadamard,
     inv,
+    is_zero,
     multiply,
     negative,
     number,
+    ones,
     power,
     rewrite,
+    scale,
+    split_coefficient,
     transpose,
     zeros,
 )
@@ -25,12 +34,15 @@ from matcalc.expression.expr import (
     Apply,
     Call,
     Commutation,
+    ElementwisePower,
     Expr,
     Hadamard,
     Identity,
     Number,
+    Ones,
     Power,
     Product,
+    Raised,
     Sum,
     Symbol,
     Transpose,
@@ -78,6 +90,17 @@ def is_symmetric(e: Expr) -> bool:
     return e.shape[0] == e.shape[1] and settle(transpose(e)) == e
 
 
+def is_singular_at_odd_order(e: Expr) -> bool:
+    """Whether a matrix is skew by its form, or a product of square matrices of which one is, and may be of odd order.
+
+    The determinant of such a matrix, det M = det(-M'), is 0 where the order is odd.
+    """
+    if e.shape[0] != e.shape[1] or e.shape[0].factor % 2 == 0:
+        return False
+    square = isinstance(e, Product) and all(f.shape == e.shape for f in e.chain)
+    return any(settle(negative(transpose(f))) == f for f in ((e, *e.args) if square else (e,)))
+
+
 # --- rules -----------------------------------------------------------------------------------------------------------
 
 
@@ -102,30 +125,26 @@ def _orthogonal_inverse(e: Power) -> Expr | None:
     return None
 
 
-def _neighbours(e: Product, rule: Callable[[Sequence[Expr]], tuple[int, Expr] | None]) -> Expr | None:
-    """Replace the first run of chain factors for which `rule(rest of the chain)` gives (its length, replacement)."""
-    for k in range(len(e.chain)):
-        found = rule(e.chain[k:])
-        if found is not None:
-            length, replacement = found
-            before, after = e.chain[:k], e.chain[k + length :]
-            return multiply(Number(e.coefficient), *e.scalars, *before, replacement, *after)
+def _neighbours(e: Product) -> Expr | None:
+    """Replace the first run of chain factors for which a rule gives (its length, replacement)."""
+    for k in range(len(e.chain) - 1):
+        run = e.chain[k:]
+        for rule in NEIGHBOURS:
+            found = rule(run)
+            if found is not None:
+                length, replacement = found
+                return multiply(Number(e.coefficient), *e.scalars, *e.chain[:k], replacement, *run[length:])
     return None
 
 
 def _orthogonal_pair(run: Sequence[Expr]) -> tuple[int, Expr] | None:
-    if len(run) >= 2:
-        a, b = run[0], run[1]
-        q = a.of if isinstance(a, Transpose) else a
-        if _is_orthogonal(q) and transpose(a) == b:
-            return 2, eye(a.shape[0])
-    return None
+    a, b = run[0], run[1]
+    q = a.of if isinstance(a, Transpose) else a
+    return (2, eye(a.shape[0])) if _is_orthogonal(q) and transpose(a) == b else None
 
 
 def _cholesky_pair(run: Sequence[Expr]) -> tuple[int, Expr] | None:
     """L L' is A and L^-1' L^-1 is A^-1 for the Cholesky factor L of A."""
-    if len(run) < 2:
-        return None
     a, b = run[0], run[1]
     root = b.base if isinstance(b, Power) else a
     if not (isinstance(root, Call) and root.function == "chol" and is_symmetric(root.arguments[0])):
@@ -147,6 +166,30 @@ def _kronecker_pair(run: Sequence[Expr]) -> tuple[int, Expr] | None:
                 return 2, call("kron", multiply(a, c), multiply(b, d))
         case [Commutation(of=(n, m)), Commutation(of=(m2, n2))] if (n, m) == (n2, m2):
             return 2, eye(n * m)
+    return None
+
+
+def _power_and_first_factor(run: Sequence[Expr]) -> tuple[int, Expr] | None:
+    """(A X)² A is A (X A)²."""
+    match list(run[:2]):
+        case [Power(Product(_, _, (first, *rest)), Number(k)), factor] if k > 1 and factor == first:
+            return 2, multiply(first, power(multiply(*rest, first), number(k)))
+    return None
+
+
+def _outer_ones(run: Sequence[Expr]) -> tuple[int, Expr] | None:
+    """1 1' is a matrix of ones."""
+    match list(run[:2]):
+        case [Ones((n, inner)), Ones((_, m))] if inner == ONE_DIM:
+            return 2, ones((n, m))
+    return None
+
+
+def _diagonal_pair(run: Sequence[Expr]) -> tuple[int, Expr] | None:
+    """diag(u) diag(v) is diag(u ⊙ v)."""
+    match list(run[:2]):
+        case [Call("diag", (u,)) as left, Call("diag", (v,)) as right] if left.shape == right.shape:
+            return 2, call("diag", hadamard(u, v))
     return None
 
 
@@ -190,22 +233,65 @@ def _row_times_diagonal(e: Product, start: int) -> Expr | None:
 
 
 def _normalised_exponential(e: Product) -> Expr | None:
-    """exp(u) / sum(exp(u)) is softmax(u)."""
-    for column in e.chain:
-        if isinstance(column, Apply) and column.function == "exp" and column.shape[1] == ONE_DIM:
-            share = power(call("sum", column), number(-1))
-            if share in e.scalars:
-                chain = [call("softmax", column.argument) if f is column else f for f in e.chain]
-                return multiply(Number(e.coefficient), *(s for s in e.scalars if s != share), *chain)
+    """exp(u) / sum(exp(u)) is softmax(u), and v' exp(u) / sum(exp(u)) is v' softmax(u)."""
+    totals = {s.base.arguments[0]: s for s in e.scalars
+              if isinstance(s, Power) and isinstance(s.base, Call) and s.base.function == "sum"
+              and isinstance(s.exponent, Number) and s.exponent.value <= -1}  # fmt: skip
+    for k, part in enumerate(e.args) if totals else ():
+        chain = part.chain if isinstance(part, Product) else (part,)
+        for j, f in enumerate(chain):
+            column = transpose(f) if f.shape[0] == ONE_DIM else f
+            if column in totals and isinstance(column, Apply) and column.function == "exp":
+                share = call("softmax", column.argument)
+                product = multiply(*chain[:j], share if column is f else transpose(share), *chain[j + 1 :])
+                return multiply(Number(e.coefficient), *e.args[:k], product, *e.args[k + 1 :], call("sum", column))
     return None
 
 
+def _logistic(e: Raised) -> Expr | None:
+    """1 / (1 + exp(u)) is sigmoid(-u), which does not overflow."""
+    if isinstance(e.base, Sum) and isinstance(e.exponent, Number) and e.exponent.value < 0:
+        match e.base.terms:
+            case (one, Apply("exp", u)) | (Apply("exp", u), one) if one == ones(e.shape):
+                return elementwise_power(apply("sigmoid", negative(u)), -e.exponent.value)
+    return None
+
+
+def _logistic_share(factors: Sequence[Expr]) -> list[Expr] | None:
+    """The factors with sigmoid(u) for exp(u) sigmoid(-u), and with its powers for exp(2u) sigmoid(-u)²."""
+    exponentials = {f.argument: f for f in factors if isinstance(f, Apply) and f.function == "exp"}
+    for s in factors if exponentials else ():
+        base, k = (s.base, s.exponent) if isinstance(s, Raised) else (s, ONE)
+        if isinstance(base, Apply) and base.function == "sigmoid" and isinstance(k, Number):
+            opposite = negative(base.argument)
+            for j in range(1, int(k.value) + 1):
+                x = exponentials.get(multiply(number(j), opposite))
+                if x is not None:
+                    kept = [f for f in factors if f not in (x, s)]
+                    return [
+                        *kept,
+                        elementwise_power(apply("sigmoid", opposite), j),
+                        elementwise_power(base, k.value - j),
+                    ]
+    return None
+
+
+def _scalar_logistic_share(e: Product) -> Expr | None:
+    scalars = _logistic_share(e.scalars)
+    return multiply(Number(e.coefficient), *scalars, *e.chain) if scalars is not None else None
+
+
+def _entrywise_logistic_share(e: Hadamard) -> Expr | None:
+    factors = _logistic_share(e.factors)
+    return hadamard(*factors) if factors is not None else None
+
+
 def _sign_over_abs(e: Product) -> Expr | None:
-    """sign(a) / |a| is 1/a, and sign(a) |a| is a."""
+    """sign(a) / |a| is 1/a, sign(a) |a| is a, and sign(a) a is |a|."""
     for s in e.scalars:
         if isinstance(s, Apply) and s.function == "sign":
-            size = Apply("abs", s.argument)
-            for other, both in ((power(size, number(-1)), power(s.argument, number(-1))), (size, s.argument)):
+            a, size = s.argument, Apply("abs", s.argument)
+            for other, both in ((power(size, number(-1)), power(a, number(-1))), (size, a), (a, size)):
                 if other in e.scalars:
                     rest = [t for t in e.scalars if t not in (s, other)]
                     return multiply(Number(e.coefficient), *rest, both, *e.chain)
@@ -222,11 +308,118 @@ def _entries_cancel(e: Product) -> Expr | None:
     return None
 
 
+def _opposite_differences(e: Product) -> Expr | None:
+    """(y - x) (x - y)' is -(x - y) (x - y)'."""
+    differences = [k for k, f in enumerate(e.chain) if isinstance(f, Sum)]
+    for k, other in combinations(differences, 2):
+        turned = transpose(e.chain[other])
+        if turned.shape == e.chain[k].shape and is_zero(add(turned, e.chain[k])):
+            return multiply(Number(-e.coefficient), *e.scalars, *e.chain[:k], turned, *e.chain[k + 1 :])
+    return None
+
+
+def _negated_difference(e: Product) -> Expr | None:
+    """-s (A - B) is s (B - A)."""
+    match e:
+        case Product(Fraction(numerator=-1, denominator=1), scalars, (Sum(terms),)):
+            turned = [negative(t) for t in terms]
+            if any(split_coefficient(t)[0] < 0 for t in terms):
+                return multiply(*scalars, add(*turned))
+    return None
+
+
+def _both_triangles(e: Sum) -> Expr | None:
+    """tril(M) + triu(M) - M ⊙ I is M."""
+    for term in e.terms if len(e.terms) > 2 else ():
+        c, body = split_coefficient(term)
+        if isinstance(body, Call) and body.function == "tril":
+            (m,) = body.arguments
+            parts = (term, scale(c, call("triu", m)), scale(-c, hadamard(m, eye(m.shape[0]))))
+            if all(part in e.terms for part in parts):
+                return add(scale(c, m), *(t for t in e.terms if t not in parts))
+    return None
+
+
+def _diagonals_together(e: Sum) -> Expr | None:
+    """diag(u) + 2 diag(v) is diag(u + 2v)."""
+    columns = {t: column for t in e.terms if (column := _on_diagonal(t)) is not None}
+    if len(columns) < 2:
+        return None
+    return add(call("diag", add(*columns.values())), *(t for t in e.terms if t not in columns))
+
+
+def _on_diagonal(e: Expr) -> Expr | None:
+    """The column v of a multiple of diag(v)."""
+    match e:
+        case Call("diag", (v,)) if v.shape[1] == ONE_DIM:
+            return v
+        case Product(coefficient, scalars, (Call("diag", (v,)),)) if v.shape[1] == ONE_DIM:
+            return multiply(Number(coefficient), *scalars, v)
+    return None
+
+
+def _common_entries(e: Sum) -> Expr | None:
+    """u ⊙ v² - u² ⊙ v is u ⊙ v ⊙ (v - u), for columns, where that is shorter; u ⊙ v - (u' v) u stays."""
+    if e.shape[1] != ONE_DIM or e.is_scalar or any(isinstance(t, Product) and t.scalars for t in e.terms):
+        return None
+    exponents = [_entry_exponents(t) for t in e.terms]
+    shared = {b: min(other[b] for other in exponents) for b in exponents[0] if all(b in other for other in exponents)}
+    taken = [elementwise_power(b, k) for b, k in shared.items()]
+    left = [elementwise_power(b, -k) for b, k in shared.items()]
+    rest = add(*(hadamard(t, *left) for t in e.terms))
+    factored = hadamard(*taken, rest) if isinstance(rest, Sum) else hadamard(rest, *taken)
+    return factored if factored.weight < e.weight else None
+
+
+def _entry_exponents(e: Expr) -> dict[Expr, Fraction]:
+    """The elementwise factors of a column with their exponents, a multiple of it taken as the column."""
+    body = e.chain[0] if isinstance(e, Product) and len(e.chain) == 1 else e
+    factors = body.factors if isinstance(body, Hadamard) else (body,)
+    raised = ((f.base, f.exponent) if isinstance(f, ElementwisePower) else (f, ONE) for f in factors)
+    return {base: k.value for base, k in raised if isinstance(k, Number)}
+
+
+def _scalars_turned_alike(e: Sum) -> Expr | None:
+    """x' S y + y' S x is 2 x' S y for a symmetric S: of a scalar and its transpose one is written."""
+    parts = (t.scalars if isinstance(t, Product) and t.scalars else (t,) for t in e.terms)
+    scalars = dict.fromkeys(s for part in parts for s in part)
+    alike = Counter((s.names, s.weight) for s in scalars)
+    first: dict[Expr, Expr] = {}
+    for s in scalars:
+        turned = _turned(s) if alike[s.names, s.weight] > 1 else None
+        if turned is not None:
+            first[s] = first.get(turned, s)
+    other = {s: f for s, f in first.items() if s != f}
+    return rewrite(e, other.get) if other else None
+
+
+def _turned(e: Expr) -> Expr | None:
+    """The transpose of a scalar that is a product of matrices, or the trace of one, by the structure of its symbols."""
+    match e:
+        case Product(chain=chain) if chain and e.is_scalar:
+            return multiply(*(rewrite(transpose(f), transposed_symbol) for f in reversed(chain)))
+        case Call("tr", (m,)):
+            return call("tr", rewrite(transpose(m), transposed_symbol))
+    return None
+
+
 def _diagonal_part(e: Hadamard) -> Expr | None:
     """D ⊙ I is D for a diagonal D; (A D) ⊙ I is left as it is."""
     rest = [f for f in e.factors if not isinstance(f, Identity)]
     if len(rest) < len(e.factors) and rest and all(is_diagonal(f) for f in rest):
         return hadamard(*rest)
+    return None
+
+
+def _diagonal_of_scaled(e: Hadamard) -> Expr | None:
+    """(M diag(v)) ⊙ I is diag(diag(M) ⊙ v), and chol(S)ᵀ ⊙ I is chol(S) ⊙ I; G + Gᵀ - Gᵀ ⊙ I stays as it is read."""
+    match sorted(e.factors, key=lambda f: isinstance(f, Identity)):
+        case [Product(coefficient, scalars, (m, Call("diag", (v,)))), Identity()] if v.shape[1] == ONE_DIM:
+            return multiply(Number(coefficient), *scalars, call("diag", hadamard(call("diag", m), v)))
+        case [Product(coefficient, scalars, (Call("diag", (v,)), m)), Identity()] if v.shape[1] == ONE_DIM:
+            return multiply(Number(coefficient), *scalars, call("diag", hadamard(call("diag", m), v)))
+        case [Transpose(Call() as m), Identity() as one]:
+            return hadamard(m, one)
     return None
 
 
@@ -256,13 +449,14 @@ def _fewer_transposes(e: Call) -> Expr | None:
     """tr(A') is tr(A): written with the fewer transposes."""
     if e.function in ("tr", "det", "logdet"):
         turned = transpose(e.arguments[0])
-        if _transposes(turned) < _transposes(e.arguments[0]):
+        if transposes(turned) < transposes(e.arguments[0]):
             return call(e.function, turned)
     return None
 
 
-def _transposes(e: Expr) -> int:
-    return isinstance(e, Transpose) + sum(map(_transposes, e.args))
+def transposes(e: Expr) -> int:
+    """How many transposes are written in an expression."""
+    return isinstance(e, Transpose) + sum(map(transposes, e.args))
 
 
 def _sum_of_hadamard(e: Call) -> Expr | None:
@@ -275,6 +469,14 @@ def _sum_of_hadamard(e: Call) -> Expr | None:
     return None
 
 
+def _sum_of_softmax(e: Call) -> Expr | None:
+    """The shares of a softmax add up to 1."""
+    match e:
+        case Call("sum", (Call("softmax"),)):
+            return ONE
+    return None
+
+
 def _trace_of_skew(e: Call) -> Expr | None:
     if e.function == "tr" and isinstance(e.arguments[0], Symbol) and e.arguments[0].structure == "skew":
         return zeros(e.shape)
@@ -283,22 +485,34 @@ def _trace_of_skew(e: Call) -> Expr | None:
 
 # --- the table ------------------------------------------------------------------------------------------------------
 
+# Of two or more factors beside each other.
+NEIGHBOURS: tuple[Callable[[Sequence[Expr]], tuple[int, Expr] | None], ...] = (
+    _orthogonal_pair,
+    _cholesky_pair,
+    _kronecker_pair,
+    _kronecker_times_vec,
+    _diagonal_pair,
+    _power_and_first_factor,
+    _outer_ones,
+)
+
 RULES: dict[type[Expr], tuple[Callable[..., Expr | None], ...]] = {
     Transpose: (transposed_symbol,),
-    Power: (_orthogonal_inverse,),
+    Power: (_orthogonal_inverse, _logistic),
+    ElementwisePower: (_logistic,),
     Product: (
-        lambda e: _neighbours(e, _orthogonal_pair),
-        lambda e: _neighbours(e, _cholesky_pair),
-        lambda e: _neighbours(e, _kronecker_pair),
-        lambda e: _neighbours(e, _kronecker_times_vec),
+        _neighbours,
         _diagonal_times_column,
         _normalised_exponential,
+        _scalar_logistic_share,
         _sign_over_abs,
         _entries_cancel,
+        _opposite_differences,
+        _negated_difference,
     ),
-    Hadamard: (_diagonal_part, _sign_times_abs),
-    Call: (_trace_of_skew, _triangle, _sum_of_hadamard, _fewer_transposes),
-    Sum: (factor,),
+    Hadamard: (_diagonal_part, _diagonal_of_scaled, _sign_times_abs, _entrywise_logistic_share),
+    Call: (_trace_of_skew, _triangle, _sum_of_softmax, _sum_of_hadamard, _fewer_transposes),
+    Sum: (_both_triangles, _scalars_turned_alike, _diagonals_together, _common_entries, factor),
 }
 
 
@@ -332,13 +546,16 @@ def as_norms(e: Expr) -> Expr:
 
 
 def expand(e: Expr) -> Expr:
-    """Products, elementwise ones too, multiplied out over the sums in them."""
+    """Products, elementwise ones too, multiplied out over the sums in them, and traces of sums taken apart."""
     return rewrite(e, _distribute)
 
 
 def _distribute(e: Expr) -> Expr | None:
-    if isinstance(e, Transpose) and isinstance(e.of, Sum):
-        return transpose(e.of)
+    match e:
+        case Transpose(Sum() as inner):
+            return transpose(inner)
+        case Call("tr", (Sum() as inner,)):
+            return add(*(call("tr", t) for t in inner.terms))
     if not isinstance(e, Product | Hadamard):
         return None
     coefficient, combine = (e.coefficient, multiply) if isinstance(e, Product) else (1, hadamard)

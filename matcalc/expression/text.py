@@ -31,7 +31,7 @@ from matcalc.expression.expr import (
     Symbol,
     Transpose,
 )
-from matcalc.expression.simplification import transposed_symbol
+from matcalc.expression.simplification import transposed_symbol, transposes
 from matcalc.language.syntax import GREEK
 from matcalc.shape import ONE, SCALAR, Dim
 
@@ -206,9 +206,8 @@ class Printer:
                 return style.function("commutation", [], [*map(self.dim, sizes)], e)
             case Filled((n, m)):
                 return style.filled("ones" if isinstance(e, Ones) else "zeros", self.dim(n), self.dim(m))
-            case Sum(terms) if e.shape[0] == ONE and any(isinstance(t, Transpose) for t in terms):
-                turned = rewrite(transpose(e), transposed_symbol)
-                return style.transpose(self.text(turned))  # (x - μ)ᵀ rather than xᵀ - μᵀ
+            case Sum() | Apply() | Hadamard() if (column := _column(e)) is not None:
+                return style.transpose(self.text(column))  # (x - μ)ᵀ rather than xᵀ - μᵀ
             case Sum(terms):
                 return self.sum(terms), SUM
             case Product():
@@ -298,6 +297,14 @@ class Printer:
         if not upper:
             upper, divisors = list(factors), []
         return self.style.hadamard([self.text(f, determined) for f in upper], [*map(self.text, divisors)])
+
+
+def _column(row: Expr) -> Expr | None:
+    """The column that a row is the transpose of, where it is written with fewer transposes."""
+    if row.shape[0] != ONE or row.shape[1] == ONE:
+        return None
+    column = rewrite(transpose(row), transposed_symbol)
+    return column if transposes(column) < transposes(row) else None
 
 
 def _place(scalar: Expr) -> int:

@@ -12,6 +12,8 @@ def _has_form(e: Expr, structures: frozenset[str], functions: frozenset[str]) ->
             return True
         case Call(function) if function in functions:
             return e.shape[0] == e.shape[1]
+        case Call("expm" | "logm" | "sqrtm" | "adj", (of,)):  # a polynomial in the matrix
+            return _has_form(of, structures, functions)
         case Transpose(of):
             return _has_form(of, *_MIRROR[structures])
         case Power(base):

@@ -89,7 +89,14 @@ class Comparison:
         self, claim: Expr, reading: Reading, layout: str = "numerator", least: np.ndarray | float = 0.0
     ) -> np.ndarray:
         """The relative error of a claim at every point, against a scale of its terms that is `least` at least."""
-        return relative_error(self.claimed(claim, reading), self.truth(reading, layout), np.fmax(self.scale, least))
+        truth = self.truth(reading, layout)
+        return self._gap(self.claimed(claim, reading), truth, reading, np.fmax(self.scale, least))
+
+    def _gap(self, claimed: np.ndarray, truth: np.ndarray, reading: Reading, scale: np.ndarray) -> np.ndarray:
+        """The relative error; NaN off a set of one point, such as X = 0 of the 1 x 1 skew X, a kink of norm2."""
+        error = relative_error(claimed, truth, scale)
+        stands_still = reading is Reading.AMBIENT and not self.measurement.directions.shape[1]
+        return np.full_like(error, np.nan) if stands_still else error
 
     @property
     def scale(self) -> np.ndarray:
@@ -117,7 +124,7 @@ class Comparison:
         """The relative error of J in vec dF = J vec dX at every point, along every direction."""
         truth = self.truth(reading)
         claimed = np.einsum("poi,pki->pko", self.points(j), _vec(self.directions(reading)))
-        return relative_error(claimed, _vec(truth), self.scale)
+        return self._gap(claimed, _vec(truth), reading, self.scale)
 
 
 def moving(variable: Symbol, points: Points, directions: np.ndarray) -> Evaluation:

@@ -14,16 +14,22 @@ from matcalc.shape import SCALAR
 from matcalc.structure import GENERAL, STRUCTURES
 
 MAX_CONDITION = 1e7
+DETERMINANT_NOISE = 1e-14  # of the largest that a determinant with rows so long can be
 CANDIDATES = 6
 LARGE = (6, 5)  # one point of these is enough
 
 
 class GuardedNumPy(NumPy):
-    """NumPy that answers NaN instead of rounding noise where a matrix is singular to working precision."""
+    """NumPy that answers NaN, or a determinant of 0, instead of noise where a matrix is singular by its rounding."""
 
     def inverse(self, a: np.ndarray) -> np.ndarray:
         inverse = super().inverse(a)
         return np.where(_is_regular(a, inverse), inverse, np.nan)
+
+    def determinant(self, a: np.ndarray) -> np.ndarray:
+        det = super().determinant(a)
+        bound = np.prod(np.linalg.norm(a.real, axis=-1), axis=-1)[..., None, None]  # Hadamard's
+        return det - np.where(np.abs(det.real) < DETERMINANT_NOISE * bound, det.real, 0)
 
     def log_determinant(self, a: np.ndarray) -> np.ndarray:
         return np.where(_is_regular(a, super().inverse(a.real)), super().log_determinant(a), np.nan)
