@@ -1,6 +1,7 @@
 """Documents: every formula found, every equality checked, what cannot be read listed with its reason."""
 
 import json
+import re
 from pathlib import Path
 
 import jax.numpy as jnp
@@ -361,6 +362,135 @@ def test_what_names_stand_for(written_so, tmp_path):
     text = "\n\n".join(f"\\[ {formula} \\]" for formula, _ in lines)
     found = matcalc.proofread(written(tmp_path, "paper.tex", LEAST_SQUARES + text)).steps
     assert [(s.formula, s.status) for s in found] == [(f.strip(), status.strip()) for f, status in lines]
+
+
+SUPPOSED = {  # the declarations, and statements, each with its status
+    "conditions behind and before a statement": r"""
+A B: n x n; x: n
+\nabla_x x^\top A x = 2Ax \quad\text{if } A = A^\top                            right, not a claim
+A = A^\top \implies \nabla_x x^\top A x = 2Ax                                   not a claim, right
+A = A^\top \implies \nabla_x x^\top A x = Ax                                    not a claim, wrong
+(A + B)^2 = A^2 + 2AB + B^2 \quad\text{when } AB = BA                           undecided, not a claim
+\nabla_x x^\top A x = 2Ax                                                       wrong""",
+    "equations and their solutions": r"""
+X: n x p; y: n; w b: p; A: p x p
+X^\top X w = X^\top y \implies w = (X^\top X)^{-1} X^\top y                     not a claim, right
+X^\top X w - X^\top y = 0 \quad\Rightarrow\quad \hat w = (X^\top X)^{-1} X^\top y   not a claim, right
+w^\top A = b^\top \implies w = A^{-1} b                                         not a claim, wrong
+A w - b = 0 \implies 2 A w = 2 b                                                not a claim, right
+A w - b = 0 \implies A w = 2 b                                                  not a claim, undecided""",
+    "what explains a name may stand behind it": r"""
+X: n x d; y: n; w: d
+L = r^\top r, \qquad r = y - Xw                                                 definition, definition
+\nabla_w L = -2X^\top r                                                         right
+\nabla_w \|q\|^2 = 2X^\top q, \quad\text{where } q = y - Xw                     wrong, definition""",
+    "in another font it is another thing": r"""
+X: n x d; y: n; w: d; K: n x n spd; s: positive
+\mathcal{L} = \|y - Xw\|^2                                                      definition
+L = w^\top w                                                                    not read
+\nabla_w \mathcal{L} = 2w                                                       not read
+\mathbf{K} = K + sI                                                             not read
+\frac{\partial}{\partial s} \log\det\mathbf{K} = 0                              not read""",
+    "given anew by other signs than =": r"""
+A: n x n; x b: n
+g = Ax - b                                                                      definition
+\nabla_x g^\top g = 2A^\top g                                                   right
+g \equiv 3Ax - b                                                                undecided
+h = Ax                                                                          definition
+h \leftarrow 3Ax                                                                not a claim
+\nabla_x h^\top h = 2A^\top h                                                   not read
+\nabla_x x^\top x = 2x \leftarrow \text{by the product rule}                    right""",
+    "what could not be read or compared before": r"""
+x w: d; S: d x d spd; lambda: positive; X: n x d
+L = x^\top w + \lambda w^\top S w                                               definition
+L = \clubsuit                                                                   not read
+L = x^\top w + \lambda w^\top S^{-1} w                                          undecided
+\nabla_w L = x + 2 \lambda S^{-1} w                                             undecided
+J = (\mathbf 1 - Xw)^\top (\mathbf 1 - Xw)                                      definition
+J = \sum_i (1 + (Xw)_i)^2                                                       undecided
+\nabla_w J = 2X^\top(\mathbf 1 + Xw)                                            undecided""",
+    "of what is declared": r"""
+W: k x d; x: d; z t: k; y: n; X: n x d; w: d; epsilon: n
+z = Wx                                                                          not a claim
+\nabla_x \|z - t\|^2 = 2W^\top(z - t)                                           right
+\nabla_x \|z - t\|^2 = 0                                                        not a claim
+\nabla_x \|z - t\|^2 = 0 \cdot x                                                undecided
+z^\top t = x^\top W^\top t                                                      right
+y = Xw + \epsilon                                                               not a claim
+\nabla_w \|y - Xw\|^2 = -2X^\top(y - Xw)                                        right""",
+    "by a name that was given a meaning": r"""
+W: k x d; x: d; t: k; Sigma: n x n spd; A: n x n
+z = Wx                                                                          definition
+E = \tfrac12 \|z - t\|^2                                                        definition
+\frac{\partial E}{\partial z} = z - t                                           right
+\frac{\partial E}{\partial z} = Wx - t                                          right
+\frac{\partial E}{\partial z} = Wx + t                                          wrong
+\frac{\partial E}{\partial W} = \frac{\partial E}{\partial z} x^\top            right
+\nabla_x E = 2W^\top \nabla_z E                                                 wrong
+q = x^\top W^\top t                                                             definition
+\frac{\partial q}{\partial z} = 0 \cdot t                                       not read
+\Lambda = \Sigma^{-1}                                                           definition
+\frac{\partial}{\partial \Lambda} \log\det\Sigma = -\Sigma                      convention-dependent
+\frac{\partial}{\partial \Lambda} \log\det\Sigma = 0 \cdot \Sigma               wrong""",
+    "at a point": r"""
+A: n x n symmetric; x b: n
+f(x) = \tfrac12 x^\top A x - b^\top x                                           definition
+x_0 = 2b                                                                        definition
+\nabla f(x_0) = 2Ab - b                                                         right
+\nabla_x f(x_0) = 2Ab - b                                                       right
+\nabla_x f(x_0) = 0 \cdot b                                                     wrong
+\nabla f(Ab) = A^2 b - b                                                        right
+x^\star = A b                                                                   definition
+\nabla f(x^\star) = 0                                                           wrong""",
+    "customs of notation": r"""
+A: n x n; x d y: n; sigma: positive; S: n x n spd; B: n x n symmetric
+\frac{\partial x^\top A x}{\partial x^\top} = x^\top (A + A^\top)               right
+\frac{\partial A x}{\partial x^\top} = A                                        right
+\frac{\partial A x}{\partial x^\top} = A^\top                                   convention-dependent
+\ell = -n \log\sigma^2 - \frac{1}{\sigma^2} y^\top y                            definition
+\frac{\partial\ell}{\partial\sigma^2} = -\frac{n}{\sigma^2} + \frac{1}{\sigma^4} y^\top y   right
+\frac{\partial\ell}{\partial\sigma^2} = -\frac{n}{\sigma^2} + \frac{2}{\sigma^4} y^\top y   wrong
+d^\top A d = \operatorname{tr}(A dd^\top)                                       right
+d^\top A d = \operatorname{tr}(A^2 dd^\top)                                     wrong
+\frac{\partial}{\partial B_{ij}} \operatorname{tr}(AB) = A_{ji}                 convention-dependent
+\log\det(2 \pi e S) = n \log(2 \pi e) + \log\det S                              right
+\log\det(2 \pi e S) = n \log(2 \pi) + \log\det S                                wrong
+S + A ={}& A + S                                                                right""",
+    "labels": r"""
+K A: n x n; y x t: n; s: positive
+K_y = K + sI                                                                    definition
+\frac{\partial}{\partial s} \log\det K_y = \operatorname{tr}(K_y^{-1})          right
+\frac{\partial}{\partial s} \log\det K_y = \operatorname{tr}(K_y)               wrong
+x_1 = Ax                                                                        definition
+\nabla_x x_1^\top x_1 = 2A^\top A x                                             right
+\delta_1 = Ax - t                                                               definition
+\nabla_x \delta_1^\top \delta_1 = 2A^\top \delta_1                              right
+P_{t|t-1} = A A^\top + K                                                        definition
+P_{+} = 2 P_{t|t-1} - K                                                         definition
+P_{+} = 2 A A^\top + K                                                          right""",
+    "what does not fit": r"""
+A: n x m; B: n x m; x: m
+A B x = B A x                                                                   wrong
+\nabla_x x^\top x = A x + x                                                     wrong""",
+}
+
+
+@pytest.mark.parametrize("page", SUPPOSED.values(), ids=SUPPOSED)
+def test_what_is_supposed(page, tmp_path):
+    let, *rows = page.strip().splitlines()
+    statements = [re.split(r"\s{2,}(?=[a-z\-, ]+$)", row) for row in rows]
+    text = f"% let {let}\n" + "".join(f"\\[ {statement} \\]\n" for statement, _ in statements)
+    found = matcalc.proofread(written(tmp_path, "page.tex", text)).steps
+    by_line = {k: ", ".join(s.status for s in found if s.line == k + 2) for k in range(len(rows))}
+    assert [(rows[k], status) for k, status in by_line.items()] == [
+        (rows[k], expected) for k, (_, expected) in enumerate(statements)
+    ]
+
+
+def test_a_size_with_the_letter_of_a_name_that_was_given_in_passing(tmp_path):
+    text = "% let: y k: n; s: positive\nThe mean is $m = k^\\top y$.\n% let: U: n x m\n"
+    text += "\\[ \\log\\det(sI + UU^\\top) = (n - m)\\log s + \\log\\det(sI + U^\\top U) \\]\n"
+    assert [s.status for s in matcalc.proofread(written(tmp_path, "p.tex", text)).steps] == ["definition", "right"]
 
 
 def test_ones_and_identities_in_what_a_name_stands_for(tmp_path):

@@ -115,11 +115,10 @@ class Glossary:
             waiting = set[str]().union(*map(names, bodies)) - reached
         return reached
 
-    def holds_data(self, sides: Sequence[Syntax]) -> bool:
-        """Whether a variable stands beside what only something is said of: w in ‖y - Xw‖² after y = Xw."""
-        others = self.without(self.premises)
+    def holds_variable(self, sides: Sequence[Syntax]) -> bool:
+        """Whether what is differentiated is written in its variable, as ‖y - Xw‖² is in w."""
         derivatives = [n.operands for side in sides for n in walk(side) if n.operation == "derivative"]
-        return any(bare(by).value in others.reached(names(of)) for of, by in derivatives)
+        return any(bare(by).value in self.reached(names(of)) for of, by in derivatives)
 
     def named(self, tree: Syntax, known: Assumptions) -> Syntax:
         """A formula with E_D as one name where that is one."""

@@ -375,7 +375,7 @@ class Reader:
         is_computed = other is sides[0] and bare(other).operation in ("derivative", "expectation", "covariance")
         is_claim = is_computed and not names(other) & known.unspecified.keys()
         if is_claim or not self._fit(*sides):
-            verdict = self._verdict(sides, known)
+            verdict = self._verdict(sides, self.glossary)
             unfit = verdict.diagnosis is not None and verdict.diagnosis.kind == "not-conformable"
             if is_claim or unfit:
                 return verdict.verdict, verdict, ""
@@ -401,7 +401,7 @@ class Reader:
     ) -> Finding:
         """The verdict on an equality, or what it is beside a derivative that is set to zero."""
         try:
-            verdict = self._verdict(sides, known)
+            verdict = self._verdict(sides, self.glossary)
         except ShapeError as error:
             cause = slip(*written, known, self._tree)
             if cause is None:
@@ -415,36 +415,36 @@ class Reader:
                 return self._restated(equation, sides, variable)
         if verdict.verdict == WRONG and verdict.diagnosis in (None, UNKNOWN):
             verdict = replace(verdict, diagnosis=slip(*written, known, self._tree) or UNKNOWN)
-        if verdict.verdict in (RIGHT, WRONG) and (other := self._otherwise(sides, verdict.verdict)):
-            return UNDECIDED, None, f"{other}, and {verdict.verdict} with what it was said to be since"
         if not verdict.is_right and (found := self._set_to_zero(sides, origin)):
             self.set_to_zero = found
             return ASIDE, None, f"the derivative is set to zero: an equation for {bare(found.operands[1]).value}"
+        if verdict.verdict in (RIGHT, WRONG) and (other := self._otherwise(sides, verdict.verdict)):
+            return UNDECIDED, None, f"{other}, and {verdict.verdict} with what it was said to be since"
         return _as_found(verdict, sides, written)
 
-    def _verdict(self, sides: Sides, known: Assumptions) -> Verdict:
+    def _verdict(self, sides: Sides, glossary: Glossary) -> Verdict:
         """The verdict with what is differentiated by as a variable, or else where it has the value it was given."""
         by = variables(sides)
-        given = {n for n in by & self.glossary.definitions.keys() if not self.known.is_name(n)}
-        first = judge(*sides, known) if not given or len(by) == 1 else None
-        if not given or (first is not None and first.verdict != WRONG):
-            return judge(*sides, known) if first is None else first
-        at_values = self.glossary.at_values(sides, self.known)
-        if first is None:
+        given = {n for n in by & glossary.definitions.keys() if not self.known.is_name(n)}
+        at_values = glossary.at_values(sides, self.known)
+        if len(given) < len(by) and given:
             return judge(*sides, at_values)
-        with suppress(MatcalcError):
-            second = judge(*sides, at_values)
-            return second if second.verdict != WRONG else first
+        first = judge(*sides, glossary.meant(sides, self.known))
+        if given and first.verdict == WRONG:
+            with suppress(MatcalcError):
+                second = judge(*sides, at_values)
+                return second if second.verdict != WRONG else first
         return first
 
     def _otherwise(self, sides: Sides, verdict: str) -> str:
         """The verdict with another meaning of a name, where it is another."""
         others = list(self.glossary.earlier(names(sides[0]) | names(sides[1])))
-        if variables(sides) and (verdict == WRONG or self.glossary.holds_data(sides)):
-            others.append(("what is declared as variables of their own", self.glossary.without(self.glossary.premises)))
+        free = self.glossary.without(self.glossary.premises)
+        if self.glossary.premises and variables(sides) and (verdict == WRONG or free.holds_variable(sides)):
+            others.append(("what is declared as variables of their own", free))
         for meant, other in others:
             with suppress(MatcalcError):
-                found = judge(*sides, other.meant(sides, self.known)).verdict
+                found = self._verdict(sides, other).verdict
                 if (found == WRONG) != (verdict == WRONG):
                     return f"{found} with {meant}"
         return ""
