@@ -117,7 +117,7 @@ def rounded_constant(case: Case) -> Diagnosis | None:
         square = float(claimed @ claimed)
         c = float(claimed @ truth) / square if square else 1.0
         proportional = np.linalg.norm(truth - c * claimed) < PRECISE * np.linalg.norm(truth)
-    if fit.rational(c) != 1 or abs(c - 1) < PRECISE or not proportional:
+    if not proportional or abs(c - 1) < PRECISE or fit.rational(c) != 1:  # what is no number is not proportional
         return None
     return Diagnosis("scale", f"the whole is off by a factor: it must be multiplied by {c:.11g}")
 

@@ -40,14 +40,16 @@ def structure_of(symbol: Symbol) -> Structure:
     return STRUCTURES.get(symbol.structure, GENERAL)
 
 
-def along(e: Expr, name: str, points: Points, directions: np.ndarray) -> np.ndarray:
+def along(
+    e: Expr, name: str, points: Points, directions: np.ndarray, evaluate: type[Evaluation] = Evaluation
+) -> np.ndarray:
     """The derivative of `e` at every point as the variable moves along each direction: (points, directions, r, c)."""
     if isinstance(e, Opaque):
         return e.along(name, points.values, directions)
     step = {n: v[:, None].astype(complex) for n, v in points.values.items()}
     step[name] = step[name] + 1j * STEP * directions
     with np.errstate(all="ignore"):
-        value = Evaluation(step, points.sizes, GUARDED)(e)
+        value = evaluate(step, points.sizes, GUARDED)(e)
     rows, columns = (d.size(points.sizes) for d in e.shape)
     value = np.broadcast_to(value, (points.count, directions.shape[-3], rows, columns))
     return value.imag / STEP

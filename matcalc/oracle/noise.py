@@ -38,11 +38,11 @@ def differences(at: Points, sides: Sides) -> tuple[np.ndarray, np.ndarray]:
         difference, axes = a - b, tuple(range(2, a.ndim))
         size = np.maximum(np.abs(a), np.abs(b)).max(axes).max(1)
         mean, noise = difference.mean(1), difference.std(1)
-        error = _norm(mean) / size
-        return error, (_norm(mean) > ABOVE_NOISE * _norm(noise)) & np.isfinite(error) & (size > UNDERFLOW)
+        error = norm(mean) / size
+        return error, (norm(mean) > ABOVE_NOISE * norm(noise)) & np.isfinite(error) & (size > UNDERFLOW)
 
 
-def _norm(a: np.ndarray) -> np.ndarray:
+def norm(a: np.ndarray) -> np.ndarray:
     """The norm of every array, (points,); its squares do not underflow."""
     flat = np.abs(a.reshape(len(a), -1))
     largest = flat.max(1, initial=0)
