@@ -10,7 +10,7 @@ from matcalc.claims.counterexample import claim_refuted_at, unequal_at
 from matcalc.claims.limits import limit_of_claim, limit_of_equality, nowhere
 from matcalc.claims.problem import Problem, Statement, in_shape, read_claim, read_functions
 from matcalc.claims.sums import has_sums, read_with_sums
-from matcalc.derivative import evidence, formulate, notes_on
+from matcalc.derivative import evidence, formulate, notes_on, require_order_and_layout
 from matcalc.diagnosis import Case, Diagnosis, diagnose, misshapen
 from matcalc.differentiation.form import Form
 from matcalc.differentiation.formulation import is_read
@@ -138,6 +138,7 @@ def check(
         raise ParseError(f"the claim {claim.strip()!r} is an inequality: ask check_inequality, without a variable")
     if wrt is None:
         return _check_equality(expression, claim, let)
+    require_order_and_layout(order, layout)
     reading = Reading(reading) if reading is not None else None
     problem = read_claim(expression, claim, wrt, let, order, layout)
     _require_defined(problem.variable, reading)

@@ -379,6 +379,7 @@ INEQUALITIES = [
     ("A*A'", "> 0", "A: n x m", "is singular"),
     ("det(A)", ">= 0", "A: n x n orthogonal", "is negative"),
     ("norm1(x)", "<= norm2(x)", "x: n", "is negative"),
+    ("0", "> 0", "", "vanishes"),
 ]
 
 

@@ -130,6 +130,8 @@ BAD = [
     (("tr(X)", "X +", "X"), ParseError),
     (("tr(X)", "dF = I = I", "X"), ParseError),
     (("tr(X)", "foo(X)", "X"), ParseError),
+    (("tr(X)", "I", "X", (), None, 3), MatcalcError),
+    (("tr(X)", "I", "X", (), None, 1, "rows"), MatcalcError),
 ]
 
 

@@ -19,6 +19,7 @@ from matcalc.lazy import cached_property
 from matcalc.oracle.comparison import Comparison, moving
 from matcalc.oracle.exact import ExactClaim
 from matcalc.oracle.measurement import relative_error, structure_of, weigh
+from matcalc.oracle.noise import is_steady, nudged
 from matcalc.oracle.sampling import GUARDED, Points, sample
 from matcalc.shape import Shape
 from matcalc.structure import Reading, Structure
@@ -252,6 +253,9 @@ class Bench:
         good = np.all([np.isfinite(t.reshape(len(t), -1)).all(1) for t in bench.truths.values()], 0)
         if case.right is not None:
             good &= bench.error(case.right, case.readings[0]) < PROPORTIONAL[case.order]
+        elif isinstance(case.e, Opaque):
+            near, reading = cls(case, nudged(points)), case.readings[0]
+            good &= is_steady(bench.truths[reading], near.truths[reading])
         if good.all():
             return bench
         return cls(case, points.take(np.flatnonzero(good))) if good.any() else None
