@@ -187,7 +187,10 @@ def _judge(problem: Problem, reading: Reading | None) -> Verdict:
     counterexample = claim_refuted_at(problem, shown)
     evidence_shown = Evidence(False, evidence_shown.instances, evidence_shown.max_relative_error,
                               evidence_shown.oracles, counterexample)  # fmt: skip
-    return Verdict(verdict, reading, right_under, diagnose(case), correct, evidence_shown)
+    cause = diagnose(case)
+    if cause.edit is not None:
+        cause = replace(cause, edit=problem.as_claimed(cause.edit))
+    return Verdict(verdict, reading, right_under, cause, correct, evidence_shown)
 
 
 def _case(problem: Problem, reading: Reading | None, right_under: tuple[str, ...], correct: Form | None) -> Case:
@@ -247,7 +250,7 @@ def _correct(problem: Problem, reading: Reading | None) -> Form | None:
         kind = "differential" if problem.kind == "differential" else None
         derivative = formulate(problem.e, problem.scope, reading, problem.order, problem.layout, kind)
         return derivative.form if evidence(derivative).ok else None
-    except NoRuleError:
+    except MatcalcError:  # no rule, or a form without a value: det(S) inv(S) of a singular S
         return None
 
 

@@ -339,6 +339,8 @@ def test_what_a_stationary_point_takes_for_granted_is_named():
     assert found.message == "the gradient does not vanish there: right only if A is symmetric"
     small = matcalc.check_stationary("norm2(X - A)^2", "X", "1.00000001*A", ["X A: n x m"]).diagnosis
     assert small.message == "the gradient does not vanish there"
+    same = matcalc.check_stationary("exp(-norm2(x))", "x", "100*y", ["x y: n"]).diagnosis
+    assert (same.message, same.edit) == ("the gradient does not vanish there", None)
     nothing = matcalc.check_stationary("norm2(x - y)^2", "x", "exp(y)", ["x y: n"]).diagnosis
     assert nothing.message != "the gradient does not vanish there"
     assert matcalc.check_stationary("norm2(x - y)^2", "x", nothing.edit, ["x y: n"]).verdict == "right"

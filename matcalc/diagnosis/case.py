@@ -136,6 +136,12 @@ class Case:
     def _is_read(self) -> bool:
         return self.variable is not None and is_read(self.variable, self.kind, self.order)
 
+    @property
+    def defined(self) -> list[Reading]:
+        """The readings that the structure of the variable has."""
+        is_linear = self.variable is None or structure_of(self.variable).is_linear
+        return [r for r in Reading if is_linear or r is not Reading.ENTRYWISE]
+
     @cached_property
     def readings(self) -> tuple[Reading | None, ...]:
         """The readings an edited claim may be right in: the one asked, or all, the default first."""
@@ -206,7 +212,7 @@ class Case:
         opaque = _is_opaque(self.claim)
         text = self.mended if opaque else self.text(edit.shown or edit.claim)
         mended = edit.claim if opaque else self._read_back(self.text(edit.shown or edit.claim))
-        if mended is None or not self.holds(mended, reading):
+        if mended is None or (text == self.text(self.claim) and not opaque) or not self.holds(mended, reading):
             return None
         return Diagnosis(edit.kind, edit.message(self.text), text)
 

@@ -138,7 +138,7 @@ def other_reading(case: Case) -> Diagnosis:
     """Right, but in another reading than the one asked for."""
     edit = case.mended
     if case.reading is None:
-        missing = " and ".join(r for r in Reading if r not in case.right_under)
+        missing = " and ".join(r for r in case.defined if r not in case.right_under)
         message = f"right in the {' and '.join(case.right_under)} reading only, not in the {missing} one"
         return Diagnosis("convention", message, edit)
     others = " and ".join(r for r in case.right_under if r != case.reading)

@@ -50,10 +50,12 @@ def slopes(e: Expr, variable: Symbol, points: Points, directions: np.ndarray) ->
 
 def size(a: np.ndarray) -> np.ndarray:
     """The norm of the mean over replicas, (points,)."""
-    return norm(a.mean(1))
+    with np.errstate(all="ignore"):
+        return norm(a.mean(1))
 
 
 def stands_out(a: np.ndarray) -> np.ndarray:
     """Where what is rounded at random is more than rounding, and not next to nothing: (points,)."""
-    noise = norm(a.std(1))
+    with np.errstate(all="ignore"):
+        noise = norm(a.std(1))
     return np.asarray((size(a) > ABOVE_NOISE * noise) & (size(a) > UNDERFLOW))

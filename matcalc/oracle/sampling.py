@@ -172,6 +172,7 @@ def sample(
     """
     ordered = sorted(set(symbols).union(*(e.symbols for e in expressions)), key=lambda s: s.name)
     found: list[Points] = []
+    overflows = False
     if sizes is None:
         sizes = partial(size_assignments, large=LARGER if any(map(names_a_size, expressions)) else LARGE)
     for k, assigned in enumerate(sizes(dimension_names(expressions, ordered))):
@@ -182,17 +183,19 @@ def sample(
             finite = np.ones(CANDIDATES, bool)
             for e in expressions:
                 finite &= np.isfinite(points(e)).all((-2, -1))
+                overflows |= bool(np.isinf(points(e)).any())
             wanted = 1 if max(assigned.values(), default=0) >= LARGE[0] else per_size
             keep = np.flatnonzero(finite)[:wanted]
             if len(keep) == wanted or (len(keep) and f == len(FLAVOURS) - 1):
                 found.append(points.take(keep))
                 break
     if not found:
-        raise DomainError(
-            "no point was found at which the expression has a finite value: a logarithm or a root of a negative "
-            "number, or a matrix that is singular at every size; declare structures (spd, positive) to say where it "
-            "lives"
-        )
+        reason = (
+            "a value is beyond the largest number" if overflows else
+            "a logarithm or a root of a negative number, or a matrix that is singular at every size; declare "
+            "structures (spd, positive) to say where it lives"
+        )  # fmt: skip
+        raise DomainError(f"no point was found at which the expression has a finite value: {reason}")
     return found
 
 
