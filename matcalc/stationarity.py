@@ -72,6 +72,8 @@ class Trial:
         if any(n.has_kink.any() for n in around):
             return _undecided("the expression has a kink there, and so no gradient that could vanish")
         found = weigh([(n.points, n.error) for n in around], oracles=("complex step",))
+        if not any(n.has_gradient.any() for n in around):
+            return _undecided("the gradient has no value there")
         if not found.decided:
             return _undecided("around the point the gradient is too small to be told from zero")
         if not self._members:

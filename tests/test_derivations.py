@@ -314,6 +314,18 @@ def test_a_point_is_tried_where_it_is_a_member(f, wrt, let, at, verdict):
     assert found.notes[0].endswith("for some values only, and was tried at those")
 
 
+NOTES = [
+    ("exp(-a)", "800", "around the point the gradient is too small to be told from zero"),
+    ("exp(a)", "800", "the gradient has no value there"),
+    ("abs(a)", "0", "the expression has a kink there, and so no gradient that could vanish"),
+]
+
+
+@pytest.mark.parametrize(("f", "at", "note"), NOTES)
+def test_why_nothing_is_decided_of_a_point(f, at, note):
+    assert matcalc.check_stationary(f, "a", at, ["a: scalar"]).notes == (note,)
+
+
 RIDGE = "norm2(A*x - y)^2 + c*x'*x", "x", ["A: m x n", "c: positive"]
 MENDED = [
     (*RIDGE, "-(A'*A + c*I)^-1*A'*y", "sign"),

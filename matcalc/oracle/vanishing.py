@@ -42,10 +42,15 @@ class Neighbourhood:
         What a complex step neglects is no gradient either: that of x^3 is the square of the step at 0.
         """
         there = self._slopes_at(0.0)
-        known, vanishes = np.isfinite(there).all((1, 2)), ~stands_out(there) | (size(there) < STEP * self._grown)
+        vanishes = ~stands_out(there) | (size(there) < STEP * self._grown)
         grows = self._grown > GROWN * size(there)
         is_zero = vanishes & (grows | self._is_constant_everywhere | self._is_constant_around)
-        return np.select([~known, ~vanishes, is_zero], [np.nan, 1.0, 0.0], np.nan)
+        return np.select([~self.has_gradient, ~vanishes, is_zero], [np.nan, 1.0, 0.0], np.nan)
+
+    @property
+    def has_gradient(self) -> np.ndarray:
+        """Where the gradient has a finite value at the point: (points,)."""
+        return np.isfinite(self._slopes_at(0.0)).all((1, 2))
 
     @cached_property
     def has_kink(self) -> np.ndarray:
