@@ -74,8 +74,10 @@ class Trial:
         found = weigh([(n.points, n.error) for n in around], oracles=("complex step",))
         if not any(n.has_gradient.any() for n in around):
             return _undecided("the gradient has no value there")
-        if not found.decided:
+        if not found.decided and any(np.isnan(n.error).any() for n in around):
             return _undecided("around the point the gradient is too small to be told from zero")
+        if not found.decided:
+            return _undecided("the point has a value at too few sizes")
         if not self._members:
             says = f"the point is {self.variable.structure} at none of the values tried, though the gradient vanishes"
             return _undecided(says) if found.ok else self._not_a_member

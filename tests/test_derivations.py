@@ -279,6 +279,7 @@ CLAIMS = [
     ("w'*A*w", "w", "zeros(n,1)", ("w: n", "A: n x n"), "right"),
     ("x'*A*x", "x", "y", ("x y: n", "A: n x n skew"), "right"),
     ("tr(X^3)", "X", "zeros(n,n)", ("X: n x n",), "right"),
+    ("norm2(expm(X) - A)^2", "X", "logm(A)", ("A: n x n spd", "X: n x n symmetric"), "right"),
     ("rows(x)*log(s) + x'*x/s", "s", "x'*x/rows(x)", ("x: n", "s: positive"), "right"),
     ("rows(x)*log(s) + x'*x/s", "s", "x'*x", ("x: n", "s: positive"), "wrong"),
     ("5*logdet(S) + tr(inv(S)*X'*X)", "S", "X'*X/5", ("X: 5 x 3", "S: 3 x 3 spd"), "right"),

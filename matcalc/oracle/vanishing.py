@@ -22,8 +22,9 @@ APART = (1e-1, 1e-2, 1e-4)  # of the size of the point: how far from it the grad
 GROWN = 3.0  # by this factor
 NEAR, NEARER = 1e-6, 1e-8
 KINK = 0.5  # the share of a jump between both sides of the point that stays when they come nearer
+APPROXIMATED, APPROXIMATION = ("expm", "logm", "sqrtm"), 1e-12
 PIECEWISE = ("abs", "relu", "sign", "step")  # what may be constant on a part only
-SATURATING = ("logsumexp", "softmax", "expm", "logm", "sqrtm", "chol", "logdet")
+SATURATING = (*APPROXIMATED, "logsumexp", "softmax", "chol", "logdet")
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,12 @@ class Neighbourhood:
     def error(self) -> np.ndarray:
         """0 where the gradient vanishes, 1 where it does not, NaN where neither can be told: (points,).
 
-        What a complex step neglects is no gradient either: that of x^3 is the square of the step at 0.
+        What a complex step neglects is no gradient either: that of x^3 is the square of the step at 0. Nor is what the
+        approximation of a matrix function does.
         """
         there = self._slopes_at(0.0)
-        vanishes = ~stands_out(there) | (size(there) < STEP * self._grown)
+        is_approximate = (_functions(self.e) | _functions(self.point)) & set(APPROXIMATED)
+        vanishes = ~stands_out(there) | (size(there) < (APPROXIMATION if is_approximate else STEP) * self._grown)
         grows = self._grown > GROWN * size(there)
         is_zero = vanishes & (grows | self._is_constant_everywhere | self._is_constant_around)
         return np.select([~self.has_gradient, ~vanishes, is_zero], [np.nan, 1.0, 0.0], np.nan)
@@ -69,9 +72,9 @@ class Neighbourhood:
         """A direction at every point that the structure allows, as long as the point or what else the variable is."""
         basis = Measurement(self.e, self.variable, self._here).directions
         way = np.einsum("k,pkij->pij", np.random.default_rng(0).standard_normal(basis.shape[1]), basis)
-        usual, here = (np.abs(p.values[self.variable.name]).max((1, 2), keepdims=True)
-                       for p in (replicas(self.points), self._here))  # fmt: skip
-        return way * np.where(here > 0, here, usual)
+        here, elsewhere = self._here.values[self.variable.name], self.points.values[self.variable.name]
+        length = np.abs(here).max((1, 2), keepdims=True)
+        return way * np.where(length > 0, length, np.abs(elsewhere).max())
 
     def _slopes_at(self, step: float) -> np.ndarray:
         at = moved(self._here, self.variable.name, self._way, step)
