@@ -181,11 +181,16 @@ def differentiate(
 ) -> Derivative:
     """As `derive`, but the closed form alone, not verified."""
     scope, e = read_problem(expression, wrt, let)
+    require_order_and_layout(order, layout)
+    return formulate(e, scope, reading, order, layout)
+
+
+def require_order_and_layout(order: int, layout: str) -> None:
+    """Raise a MatcalcError unless there are derivatives of this order and in this layout."""
     if order not in (1, 2):
         raise MatcalcError(f"order: expected 1 or 2, got {order!r}")
     if layout not in ("numerator", "denominator"):
         raise MatcalcError(f"layout: expected 'numerator' or 'denominator', got {layout!r}")
-    return formulate(e, scope, reading, order, layout)
 
 
 def read_problem(expression: str | Expr, wrt: str | Symbol, let: Declarations) -> tuple[Scope, Expr]:

@@ -57,7 +57,7 @@ def check_inequality(expression: str, claim: str, let: Declarations = ()) -> Ver
 def _difference(left: str, right: str, let: list[str]) -> Expr:
     scope = Scope(let)
     left, right = beside(left, right, scope)
-    if left.strip() == "0":
+    if left.strip() == "0" != right.strip():
         return -_difference(right, left, let)
     if right.strip() == "0":
         (a,) = scope.read(left)

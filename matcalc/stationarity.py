@@ -1,28 +1,125 @@
 """A point where the gradient of a scalar is claimed to vanish."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
 from matcalc import shape
 from matcalc.diagnosis import Bench, Case, Diagnosis, diagnose
-from matcalc.errors import ParseError, ShapeError
+from matcalc.errors import DomainError, ParseError, ShapeError
 from matcalc.evaluation.evaluate import Evaluation
-from matcalc.expression.algebra import multiply, number
+from matcalc.expression.algebra import scale
 from matcalc.expression.beside import beside
 from matcalc.expression.expr import Expr, Symbol
 from matcalc.expression.scope import Declarations, Scope, declarations
 from matcalc.lazy import cached_property
-from matcalc.oracle.measurement import Evidence, Measurement, moved, structure_of, weigh
-from matcalc.oracle.sampling import GUARDED, Points, sample
+from matcalc.oracle.measurement import Evidence, Measurement, structure_of, weigh
+from matcalc.oracle.sampling import GUARDED, Points, sample, spread
+from matcalc.oracle.vanishing import Neighbourhood
 from matcalc.structure import Reading
 from matcalc.verdict import RIGHT, UNDECIDED, WRONG, Verdict
 
-KINK = 1e-2
 VANISHING = 1e-7
 MULTIPLES = (-1.0, 2.0, 0.5)
+SEEDS, FURTHER = range(1, 5), (10.0, 100.0)
+
+
+def check_stationary(expression: str, wrt: str, at: str, let: Declarations = ()) -> Verdict:
+    """Whether the gradient of a scalar vanishes at a point, along all directions that the structure of `wrt` allows.
+
+    Args:
+        expression: a scalar.
+        wrt: the variable X.
+        at: the point, `inv(A)*b` or `X = inv(A)*b`.
+        let: declarations.
+
+    Raises:
+        ParseError, DeclarationError, ShapeError: the expression or the point cannot be read or does not fit.
+    """
+    scope = Scope(declarations(let), wrt)
+    sides = beside(expression, re.sub(r"^\s*\\?\w+\s*=(?!=)", "", at), scope)
+    e, point = scope.read(*sides, like=lambda _, variable: variable)
+    variable = scope.variable
+    if not e.is_scalar:
+        raise ShapeError(f"stationary: expected a scalar expression, got {shape.show(e.shape)}")
+    if variable.name in point.names:
+        raise ParseError(f"stationary: the point must not name {variable.name} itself")
+    verdict = Trial(e, variable, point).verdict
+    if verdict.verdict == WRONG and verdict.diagnosis is None:
+        return replace(verdict, diagnosis=_cause(Stationary.at(scope, e, point)))
+    return verdict
+
+
+# --- judging ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A scalar, its variable, and a point that is tried."""
+
+    e: Expr
+    variable: Symbol
+    point: Expr
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """Whether the gradient vanishes at the point, tried where it is a member of the structure if it ever is."""
+        if not all(self.is_in_closure(at(self.point)) for at in self._sampled):
+            return self._not_a_member
+        around = [Neighbourhood(self.e, self.variable, self.point, at) for at in self._members or self._sampled]
+        if any(n.has_kink.any() for n in around):
+            return _undecided("the expression has a kink there, and so no gradient that could vanish")
+        found = weigh([(n.points, n.error) for n in around], oracles=("complex step",))
+        if not any(n.has_gradient.any() for n in around):
+            return _undecided("the gradient has no value there")
+        if not found.decided and any(np.isnan(n.error).any() for n in around):
+            return _undecided("around the point the gradient is too small to be told from zero")
+        if not found.decided:
+            return _undecided("the point has a value at too few sizes")
+        if not self._members:
+            says = f"the point is {self.variable.structure} at none of the values tried, though the gradient vanishes"
+            return _undecided(says) if found.ok else self._not_a_member
+        says = f"the point is {self.variable.structure} for some values only, and was tried at those"
+        notes = () if self._members == self._sampled else (says,)
+        return Verdict(RIGHT if found.ok else WRONG, None, (), None, None, found, notes=notes)
+
+    @cached_property
+    def _sampled(self) -> list[Points]:
+        return sample([self.e, self.point], [self.variable])
+
+    @cached_property
+    def _members(self) -> list[Points]:
+        """Points at which the claimed one is a member of the structure; more are tried where that is not always so."""
+        if all(self.is_member(at(self.point)).all() for at in self._sampled):
+            return self._sampled
+        both = [self.e, self.point], [self.variable]
+        fresh = [at for seed in SEEDS for at in sample(*both, seed=seed)]
+        tried = [*self._sampled, *fresh, *spread(*both, FURTHER)]
+        kept = [at.take(np.flatnonzero(self.is_member(at(self.point)))) for at in tried]
+        return [at for at in kept if at.count]
+
+    def is_in_closure(self, values: np.ndarray) -> bool:
+        """Whether values are members but for open conditions, as symmetric matrices are among the spd ones."""
+        return replace(structure_of(self.variable), margin=None).contains(values)
+
+    def is_member(self, values: np.ndarray) -> np.ndarray:
+        """Which values are members: (points,)."""
+        is_positive = self.variable.structure != "positive" or (values > 0).all((-2, -1))
+        return np.array([structure_of(self.variable).contains(value) for value in values]) & is_positive
+
+    @property
+    def _not_a_member(self) -> Verdict:
+        says = f"the point is not {self.variable.structure}, as {self.variable.name} is declared to be"
+        return Verdict(WRONG, None, (), Diagnosis("unknown", says), None, Evidence(False, 0, float("inf")))
+
+
+def _undecided(note: str) -> Verdict:
+    return Verdict(UNDECIDED, None, (), None, None, Evidence(False, 0, 0.0, decided=False), notes=(note,))
+
+
+# --- what would be right ---------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -47,7 +144,10 @@ class Stationary(Case):
 
     def holds(self, claim: Expr, reading: Reading | None) -> bool:
         """Whether the gradient vanishes at an edited point."""
-        return weigh([(b.points, b.error(claim, reading)) for b in self.benches]).ok
+        try:
+            return Trial(self.e, self.unknown, claim).verdict.is_right
+        except DomainError:
+            return False
 
 
 class Slope(Bench):
@@ -60,56 +160,25 @@ class Slope(Bench):
         self.evaluations = {None: Evaluation(points.values, points.sizes, GUARDED)}
 
     def error(self, claim: Expr, reading: Reading | None) -> np.ndarray:
-        """The size of the gradient at a claimed point, beside its size elsewhere."""
+        """The size of the gradient at a claimed point, beside its size elsewhere; NaN where that is no member."""
         e, unknown = self.case.e, self.case.unknown
-        value = np.array(self.value(claim, reading))
-        if unknown.name in claim.names or not structure_of(unknown).contains(value):
+        trial, value = Trial(e, unknown, claim), np.array(self.value(claim, reading))
+        if unknown.name in claim.names or not trial.is_in_closure(value):
             return np.full(self.points.count, np.inf)
         with np.errstate(all="ignore"):
             slope = _slope(e, unknown, self.points.at(**{unknown.name: value}))
-            return slope / _usual(e, unknown, self.points)
+            share = np.where(trial.is_member(value), slope / _usual(e, unknown, self.points), np.nan)
+        return share if _is_large(share) else Neighbourhood(e, unknown, claim, self.points).error
 
     def factor(self, claim: Expr, reading: Reading | None) -> float | None:
         """1 where the gradient vanishes, or the number by which the point must be multiplied."""
-        for c in (1.0, *MULTIPLES):
-            if (self.error(multiply(number(Fraction(c)), claim), reading) < VANISHING).all():
-                return c
-        return None
+        multiples = (1.0, *MULTIPLES)
+        return next((c for c in multiples if not _is_large(self.error(scale(Fraction(c), claim), reading))), None)
 
 
-def check_stationary(expression: str, wrt: str, at: str, let: Declarations = ()) -> Verdict:
-    """Whether the gradient of a scalar vanishes at a point, along all directions that the structure of `wrt` allows.
-
-    Args:
-        expression: a scalar.
-        wrt: the variable X.
-        at: the point, `inv(A)*b` or `X = inv(A)*b`.
-        let: declarations.
-
-    Raises:
-        ParseError, DeclarationError, ShapeError: the expression or the point cannot be read or does not fit.
-    """
-    scope = Scope(declarations(let), wrt)
-    sides = beside(expression, re.sub(r"^\s*\\?\w+\s*=(?!=)", "", at), scope)
-    e, point = scope.read(*sides, like=lambda _, variable: variable)
-    variable = scope.variable
-    if not e.is_scalar:
-        raise ShapeError(f"stationary: expected a scalar expression, got {shape.show(e.shape)}")
-    if variable.name in point.names:
-        raise ParseError(f"stationary: the point must not name {variable.name} itself")
-    trials = []
-    for points in sample([e, point], [variable]):
-        here = points.at(**{variable.name: np.array(points(point))})
-        if not structure_of(variable).contains(here.values[variable.name]):
-            return _not_a_member(variable)
-        if (_jump(e, variable, here) > KINK * Measurement(e, variable, points).scale).any():
-            note = "the expression has a kink there, and so no gradient that could vanish"
-            return Verdict(UNDECIDED, None, (), None, None, Evidence(False, 0, 0.0, decided=False), notes=(note,))
-        trials.append((points, _slope(e, variable, here) / _usual(e, variable, points)))
-    found = weigh(trials, oracles=("complex step",))
-    verdict = RIGHT if found.ok else WRONG if found.decided else UNDECIDED
-    diagnosis = _cause(Stationary.at(scope, e, point)) if verdict == WRONG else None
-    return Verdict(verdict, None, (), diagnosis, None, found)
+def _is_large(share: np.ndarray) -> bool:
+    """Whether a gradient does not seem to vanish, at a point or for want of one."""
+    return bool((share > VANISHING).any() or np.isnan(share).all())
 
 
 def _cause(case: "Stationary") -> Diagnosis:
@@ -127,17 +196,3 @@ def _slope(e: Expr, variable: Symbol, points: Points) -> np.ndarray:
     """The size of the gradient along the structure."""
     g = Measurement(e, variable, points).gradient(Reading.TANGENT)
     return np.sqrt(np.sum(g**2, (-2, -1)))
-
-
-def _jump(e: Expr, variable: Symbol, points: Points) -> np.ndarray:
-    """How much the slope along a direction of the structure changes at each point, at most over the directions."""
-    step = 1e-5
-    directions = Measurement(e, variable, points).directions
-    around = [[moved(points, variable.name, d, sign * step)(e) for sign in (1, -1)] for d in directions.swapaxes(0, 1)]
-    bends = [np.abs(ahead + behind - 2 * points(e))[:, 0, 0] / step for ahead, behind in around]
-    return np.max(bends, axis=0, initial=0.0)
-
-
-def _not_a_member(variable: Symbol) -> Verdict:
-    diagnosis = Diagnosis("unknown", f"the point is not {variable.structure}, as {variable.name} is declared to be")
-    return Verdict(WRONG, None, (), diagnosis, None, Evidence(False, 0, float("inf")))

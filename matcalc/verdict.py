@@ -10,7 +10,7 @@ from matcalc.claims.counterexample import claim_refuted_at, unequal_at
 from matcalc.claims.limits import limit_of_claim, limit_of_equality, nowhere
 from matcalc.claims.problem import Problem, Statement, in_shape, read_claim, read_functions
 from matcalc.claims.sums import has_sums, read_with_sums
-from matcalc.derivative import evidence, formulate, notes_on
+from matcalc.derivative import evidence, formulate, notes_on, require_order_and_layout
 from matcalc.diagnosis import Case, Diagnosis, diagnose, misshapen
 from matcalc.differentiation.form import Form
 from matcalc.differentiation.formulation import is_read
@@ -138,6 +138,7 @@ def check(
         raise ParseError(f"the claim {claim.strip()!r} is an inequality: ask check_inequality, without a variable")
     if wrt is None:
         return _check_equality(expression, claim, let)
+    require_order_and_layout(order, layout)
     reading = Reading(reading) if reading is not None else None
     problem = read_claim(expression, claim, wrt, let, order, layout)
     _require_defined(problem.variable, reading)
@@ -186,7 +187,10 @@ def _judge(problem: Problem, reading: Reading | None) -> Verdict:
     counterexample = claim_refuted_at(problem, shown)
     evidence_shown = Evidence(False, evidence_shown.instances, evidence_shown.max_relative_error,
                               evidence_shown.oracles, counterexample)  # fmt: skip
-    return Verdict(verdict, reading, right_under, diagnose(case), correct, evidence_shown)
+    cause = diagnose(case)
+    if cause.edit is not None:
+        cause = replace(cause, edit=problem.as_claimed(cause.edit))
+    return Verdict(verdict, reading, right_under, cause, correct, evidence_shown)
 
 
 def _case(problem: Problem, reading: Reading | None, right_under: tuple[str, ...], correct: Form | None) -> Case:
@@ -246,7 +250,7 @@ def _correct(problem: Problem, reading: Reading | None) -> Form | None:
         kind = "differential" if problem.kind == "differential" else None
         derivative = formulate(problem.e, problem.scope, reading, problem.order, problem.layout, kind)
         return derivative.form if evidence(derivative).ok else None
-    except NoRuleError:
+    except MatcalcError:  # no rule, or a form without a value: det(S) inv(S) of a singular S
         return None
 
 

@@ -247,12 +247,84 @@ CLAIMS = [
     ("norm1(x - y) + x'*x", "x", "y", (), "undecided"),
     (r"\lVert Ax - b \rVert^2", "x", "x = (A'A)^{-1}A^T b", ("A: m x n", "b: m"), "right"),
     (r"a^2 - 2\mu a + \mu^2", "mu", r"\mu = a", ("mu: scalar", "a: scalar"), "right"),
+    *(
+        (f, "a", at, ("a: scalar", "b: scalar"), found)
+        for f, at, found in (
+            ("exp(a)", "-10", "wrong"),
+            ("exp(a)", "-25", "wrong"),
+            ("exp(a)", "-700", "undecided"),
+            ("tanh(a)", "20", "wrong"),
+            ("tanh(a)", "400", "undecided"),
+            ("sigmoid(a)", "40", "wrong"),
+            ("log(1 + exp(a)) - a", "34", "undecided"),
+            ("exp(-100*(a - b)^2)", "b + 2", "wrong"),
+            ("1/a", "10^6", "wrong"),
+            ("1/(1 + a^2)", "10^100", "undecided"),
+            ("1/(1 + relu(a)^2)", "10^100", "undecided"),
+            ("relu(a)", "-1", "right"),
+            ("relu(a)", "0", "undecided"),
+            ("sin(a)", "pi/2", "right"),
+            ("sin(a)", "1.5707963", "wrong"),
+            ("(a - b)^4", "b", "right"),
+            ("(a - b)^4", "b + 10^-6", "wrong"),
+        )
+    ),
+    ("log(a)", "a", "10^10", ("a: positive",), "wrong"),
+    ("exp(-x'*x)", "x", "30*ones(n,1)", ("x: n",), "undecided"),
+    ("exp(-1/2*norm2(x - h)^2)", "x", "h", ("x h: n",), "right"),
+    ("norm2(X - A)^2", "X", "1.00000001*A", ("X A: n x m",), "wrong"),
+    ("norm2(x - h)^2", "x", "h + 10^-13*ones(n,1)", ("x h: n",), "wrong"),
+    ("norm2(x - h)^2", "x", "2*h/(1 + rows(h))", ("x h: n",), "wrong"),
+    ("x'*x", "x", "10^-5*h", ("x h: n",), "wrong"),
+    ("w'*A*w", "w", "zeros(n,1)", ("w: n", "A: n x n"), "right"),
+    ("x'*A*x", "x", "y", ("x y: n", "A: n x n skew"), "right"),
+    ("tr(X^3)", "X", "zeros(n,n)", ("X: n x n",), "right"),
+    ("norm2(expm(X) - A)^2", "X", "logm(A)", ("A: n x n spd", "X: n x n symmetric"), "right"),
+    ("rows(x)*log(s) + x'*x/s", "s", "x'*x/rows(x)", ("x: n", "s: positive"), "right"),
+    ("rows(x)*log(s) + x'*x/s", "s", "x'*x", ("x: n", "s: positive"), "wrong"),
+    ("5*logdet(S) + tr(inv(S)*X'*X)", "S", "X'*X/5", ("X: 5 x 3", "S: 3 x 3 spd"), "right"),
+    ("logdet(X) + 1/2*tr(Q*inv(X))", "X", "inv(Q)/(1 + rows(Q))", ("X Q: p x p spd",), "wrong"),
+    ("norm2(X - A)^2", "X", "A", ("X: n x n symmetric", "A: n x n"), "wrong"),
+    ("logdet(X) - tr(A*X)", "X", "-inv(A)", ("X A: n x n spd",), "wrong"),
+    ("log(a) - b*a", "a", "-1/b", ("a b: positive",), "wrong"),
+    ("logdet(X) + tr(A*X)", "X", "-inv(A)", ("X A: n x n spd",), "undecided"),
+]
+SCATTER = "rows(X)*logdet(S) + tr(inv(S)*X'*X)", "S", ("X: n x p", "S: p x p spd")
+PRECISION = "logdet(X) - tr(S*X)", "X", ("X: p x p spd", "S: p x p symmetric")
+WISHART = "(a - rows(X) - 1)/2*logdet(X) - 1/2*tr(inv(V)*X)", "X", ("a: scalar", "X V: p x p spd")
+FOR_SOME_VALUES = [
+    (*SCATTER, "X'*X/rows(X)", "right"),
+    (*SCATTER, "X'*X", "wrong"),
+    (*PRECISION, "inv(S)", "right"),
+    (*PRECISION, "2*inv(S)", "wrong"),
+    (*WISHART, "(a - rows(V) - 1)*V", "right"),
+    (*WISHART, "(a - rows(V))*V", "wrong"),
+    ("log(a) - b*a", "a", ("a: positive", "b: scalar"), "1/b", "right"),
 ]
 
 
 @pytest.mark.parametrize(("f", "wrt", "at", "let", "verdict"), CLAIMS)
 def test_stationary_points(f, wrt, at, let, verdict):
     assert matcalc.check_stationary(f, wrt, at, let).verdict == verdict
+
+
+@pytest.mark.parametrize(("f", "wrt", "let", "at", "verdict"), FOR_SOME_VALUES)
+def test_a_point_is_tried_where_it_is_a_member(f, wrt, let, at, verdict):
+    found = matcalc.check_stationary(f, wrt, at, let)
+    assert found.verdict == verdict
+    assert found.notes[0].endswith("for some values only, and was tried at those")
+
+
+NOTES = [
+    ("exp(-a)", "800", "around the point the gradient is too small to be told from zero"),
+    ("exp(a)", "800", "the gradient has no value there"),
+    ("abs(a)", "0", "the expression has a kink there, and so no gradient that could vanish"),
+]
+
+
+@pytest.mark.parametrize(("f", "at", "note"), NOTES)
+def test_why_nothing_is_decided_of_a_point(f, at, note):
+    assert matcalc.check_stationary(f, "a", at, ["a: scalar"]).notes == (note,)
 
 
 RIDGE = "norm2(A*x - y)^2 + c*x'*x", "x", ["A: m x n", "c: positive"]
@@ -278,6 +350,10 @@ def test_a_point_that_is_not_stationary_is_mended(f, wrt, let, at, kind):
 def test_what_a_stationary_point_takes_for_granted_is_named():
     found = matcalc.check_stationary("x'*A*x - 2*b'*x", "x", "inv(A)*b", ["A: n x n", "x b: n"]).diagnosis
     assert found.message == "the gradient does not vanish there: right only if A is symmetric"
+    small = matcalc.check_stationary("norm2(X - A)^2", "X", "1.00000001*A", ["X A: n x m"]).diagnosis
+    assert small.message == "the gradient does not vanish there"
+    same = matcalc.check_stationary("exp(-norm2(x))", "x", "100*y", ["x y: n"]).diagnosis
+    assert (same.message, same.edit) == ("the gradient does not vanish there", None)
     nothing = matcalc.check_stationary("norm2(x - y)^2", "x", "exp(y)", ["x y: n"]).diagnosis
     assert nothing.message != "the gradient does not vanish there"
     assert matcalc.check_stationary("norm2(x - y)^2", "x", nothing.edit, ["x y: n"]).verdict == "right"
@@ -318,6 +394,7 @@ INEQUALITIES = [
     ("A*A'", "> 0", "A: n x m", "is singular"),
     ("det(A)", ">= 0", "A: n x n orthogonal", "is negative"),
     ("norm1(x)", "<= norm2(x)", "x: n", "is negative"),
+    ("0", "> 0", "", "vanishes"),
 ]
 
 

@@ -18,7 +18,7 @@ HOUSE = {
     "building scope beside",
     "evaluation": "arrays matrix_functions kernels chains factorisation products evaluate",
     "functions": "",
-    "oracle": "sampling measurement noise jets exact_evaluation exact blackbox comparison",
+    "oracle": "sampling measurement noise rounding jets exact_evaluation exact vanishing blackbox comparison",
     "differentiation": "differential transpose form formulation",
     "derivative": "",
     "diagnosis": "tree case edits factors fit symbols structured assumptions search",

@@ -12,6 +12,7 @@ IN_FEW_DIMENSIONS = [
     ("tr(X^4)", "-2*tr(X^2)*X", "X", SKEW),
     ("tr(X)^4 - 6*tr(X)^2*tr(X^2) + 3*tr(X^2)^2 + 8*tr(X)*tr(X^3)", "6*tr(X^4)", None, SQUARE),
     ("(rows(X) - 1)*(rows(X) - 2)*(rows(X) - 3)*tr(X)", "0", None, SQUARE),
+    ("*".join(f"(rows(x) - {k})" for k in range(1, 8)) + "*x'*x", "0*x", "x", VECTOR),
 ]
 FOR_SOME_VALUES = [
     ("abs(s - 2)", "-1", "s", POSITIVE),
@@ -121,6 +122,22 @@ def test_functions_too():
     assert check(lambda x: jnp.sum(jnp.abs(x)), lambda x: jnp.sqrt(x) / jnp.sqrt(x), "x", {"x": "n"}).verdict == "wrong"
     twice = check(lambda x: jnp.sum(jnp.where(x > 5, x**3, x**2)), lambda x: 2 * x, "x", {"x": "n"})
     assert twice.verdict == "wrong"
+
+
+RECTANGULAR = {"X": "n x p"}
+FUNCTIONS = [
+    (lambda x: jnp.sum(x**2), lambda x: 2 * x + 1e-9, {"x": "n"}, "wrong"),
+    (lambda x: jnp.sum(jnp.exp(x)), lambda x: jnp.exp(x) * (1 + 1e-10), {"x": "n"}, "wrong"),
+    (lambda x: jnp.sum(jnp.exp(x)), lambda x: jnp.exp(x), {"x": "n"}, "right"),
+    (lambda x: jnp.sum(x) * (x.shape[0] > 6), lambda x: 0 * x, {"x": "n"}, "wrong"),
+    (lambda X: jnp.linalg.slogdet(X.T @ X)[1], lambda X: 2 * X @ jnp.linalg.inv(X.T @ X), RECTANGULAR, "right"),
+    (lambda X: jnp.linalg.slogdet(X.T @ X)[1], lambda X: X @ jnp.linalg.inv(X.T @ X), RECTANGULAR, "wrong"),
+]
+
+
+@pytest.mark.parametrize(("f", "claim", "let", "verdict"), FUNCTIONS)
+def test_functions_to_some_digits_in_few_dimensions_and_of_singular_matrices(f, claim, let, verdict):
+    assert check(f, claim, next(iter(let)), let).verdict == verdict
 
 
 @pytest.mark.parametrize("power", [100, 101, 1000])

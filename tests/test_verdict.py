@@ -6,7 +6,19 @@ import re
 import jax.numpy as jnp
 import pytest
 
-from matcalc import DeclarationError, MatcalcError, ParseError, ShapeError, check, derive, equal, parse, symbols, tr
+from matcalc import (
+    DeclarationError,
+    DomainError,
+    MatcalcError,
+    ParseError,
+    ShapeError,
+    check,
+    derive,
+    equal,
+    parse,
+    symbols,
+    tr,
+)
 from matcalc.structure import STRUCTURES
 from matcalc.verdict import CONVENTION, RIGHT, WRONG
 
@@ -37,6 +49,9 @@ CLAIMS = [
     ("tr(A*B)", "tr(A)*tr(B)", None, [], {}, WRONG, (), "unknown"),
     ("h'*X*h", "zeros(n,n)", "X", ["X: n x n skew", "h: n"], {"reading": "tangent"}, RIGHT, ALL[1:], None),
     ("1e-9*tr(X)", "2e-9*I", "X", [], {}, WRONG, (), "scale"),
+    ("det(S)", "0*S", "S", ["S: 3 x 3 skew"], {}, CONVENTION, ALL[1:], "convention"),
+    ("det(X*X')", "2*adj(X*X')*X", "X", ["X: 3 x 2"], {}, RIGHT, ALL, None),
+    ("norm2(X - X')", "0*X", "X", ["X: n x n symmetric"], {}, CONVENTION, ALL[1:], "convention"),
 ]  # fmt: skip
 
 
@@ -68,6 +83,32 @@ def test_the_edit_is_itself_right():
     assert check("tr(A*X*B)", found.diagnosis.edit, "X").verdict == RIGHT
 
 
+SECOND = [
+    ("tr(X^3)", "3*tr(X*dX*dX)", "X", []),
+    ("det(X)", "-det(X)*tr(inv(X)*dX*inv(X)*dX)", "X", []),
+    ("tr((Y - X*B)'*(Y - X*B))", "tr(dB'*X'*X*dB)", "B", ["X: n x p", "B: p x q", "Y: n x q"]),
+    ("x'*A*x", "dx'*A*dx", "x", []),
+]
+
+
+@pytest.mark.parametrize(("expression", "claim", "wrt", "let"), SECOND, ids=[s[0] for s in SECOND])
+def test_the_edit_of_a_second_differential_is_one(expression, claim, wrt, let):
+    found = check(expression, f"d2F = {claim}", wrt, let, order=2)
+    assert found.verdict == WRONG
+    assert found.diagnosis.edit.count(f"d{wrt}") >= 2
+    assert check(expression, f"d2F = {found.diagnosis.edit}", wrt, let, order=2).verdict == RIGHT
+
+
+def test_no_entrywise_reading_is_named_where_there_is_none():
+    found = check("tr(A*X)", "1/2*(A' - X*A*X)", "X", ["A: n x n", "X: n x n orthogonal"])
+    assert found.diagnosis.message == "right in the tangent reading only, not in the ambient one"
+
+
+def test_a_value_beyond_floating_point_is_told_as_that():
+    with pytest.raises(DomainError, match="beyond the largest number"):
+        check("exp(1000)*a", "exp(1000)", "a", ["a: scalar"])
+
+
 LET = {"X": "n x m", "A": "m x n"}
 
 
@@ -91,6 +132,8 @@ def test_functions_on_either_side(claim, let, options, verdict):
 def test_a_function_that_fails_is_told_as_what_it_is():
     with pytest.raises(MatcalcError, match="fails on arrays of the declared shapes"):
         check(trace_product, lambda X, A: X @ X, wrt="X", let=LET)
+    with pytest.raises(MatcalcError, match="given fails on arrays"):
+        check(lambda x: None, lambda x: x, "x", {"x": "n"})
 
 
 def test_raise_if_wrong():
@@ -130,6 +173,8 @@ BAD = [
     (("tr(X)", "X +", "X"), ParseError),
     (("tr(X)", "dF = I = I", "X"), ParseError),
     (("tr(X)", "foo(X)", "X"), ParseError),
+    (("tr(X)", "I", "X", (), None, 3), MatcalcError),
+    (("tr(X)", "I", "X", (), None, 1, "rows"), MatcalcError),
 ]
 
 

@@ -10,6 +10,7 @@ from matcalc.claims.problem import Problem
 from matcalc.diagnosis import Diagnosis
 from matcalc.errors import DomainError
 from matcalc.expression.expr import Expr, Number, Opaque, Product, Symbol
+from matcalc.oracle.blackbox import Blackbox
 from matcalc.oracle.measurement import Measurement, differences, magnitude, plainly_wrong, relative_error
 from matcalc.oracle.sampling import Points, gaps, sample, spread
 from matcalc.structure import STRUCTURES, Reading
@@ -74,11 +75,16 @@ def _rounded_claim(
 
 
 def _near(expressions: Sequence[Expr], symbols: Iterable[Symbol]) -> list[Points]:
-    """Tame points, and some nearer to 0, of variables that can be scaled; none where exact formulas are not known."""
+    """Tame points, and some nearer to 0, of variables that can be scaled; of functions, which take long, only two.
+
+    None where a formula is measured itself, and so known to some digits only.
+    """
     symbols = set(symbols).union(*(e.symbols for e in expressions))
-    if any(isinstance(e, Opaque) for e in expressions) or not all(map(_can_be_scaled, symbols)):
+    opaque = [e for e in expressions if isinstance(e, Opaque)]
+    if not all(isinstance(e, Blackbox) for e in opaque) or not all(map(_can_be_scaled, symbols)):
         return []
-    return [sample(expressions, symbols)[0], *spread(expressions, symbols, NEARER)]
+    tame = sample(expressions, symbols)
+    return [at.take(np.array([0])) for at in tame[:2]] if opaque else [tame[0], *spread(expressions, symbols, NEARER)]
 
 
 def _can_be_scaled(symbol: Symbol) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 from matcalc import shape
 from matcalc.claims.sums import has_sums, read_with_sums
 from matcalc.differentiation.differential import differential
+from matcalc.differentiation.form import Form
 from matcalc.differentiation.formulation import derivative_shape, is_read, kind_of, through_cholesky, vectorised_shape
 from matcalc.differentiation.transpose import gradient
 from matcalc.errors import MatcalcError, ParseError, ShapeError
@@ -33,7 +34,10 @@ Statement = str | Expr | Callable[..., Any]
 
 @dataclass(frozen=True)
 class Problem:
-    """A claim that is read: what it is about, and how it is to be compared."""
+    """A claim that is read: what it is about, and how it is to be compared.
+
+    A second differential <dX, H dX> that is a scalar, a `quadratic_form`, is compared as the differential H dX.
+    """
 
     scope: Scope
     e: Expr
@@ -43,6 +47,7 @@ class Problem:
     order: int
     layout: str
     wanted: Shape
+    quadratic_form: bool = False
 
     @property
     def fits(self) -> bool:
@@ -67,6 +72,14 @@ class Problem:
     def exact(self) -> ExactClaim:
         """The claim for the exact oracle."""
         return ExactClaim(self.e, self.claim, self.variable, self.kind, self.order, self.layout)
+
+    def as_claimed(self, edit: str) -> str:
+        """The text of an edited claim, as a quadratic form where the claim was one."""
+        if not self.quadratic_form:
+            return edit
+        (h,) = self.scope.read(edit, like=self.wanted)
+        form = simplify(call("tr", multiply(transpose(h), self.scope.differential)))
+        return Form(form, self.scope.size_names).text
 
     @property
     def readings(self) -> tuple[Reading, ...]:
@@ -151,21 +164,23 @@ def read_functions(
     scope = Scope(let, wrt)
     texts = [s for s in (expression, claim) if isinstance(s, str)]
     read = iter(scope.read(*texts))
-    for statement in (expression, claim):
+    sides = (expression, "given"), (claim, "claimed")
+    for statement, role in sides:
         if not isinstance(statement, str | Expr):
-            scope.introduce(argument_names(statement, _label(statement)))
+            scope.introduce(argument_names(statement, _label(statement, role)))
 
-    def made(statement: Statement) -> Expr:
+    def made(statement: Statement, role: str) -> Expr:
         if isinstance(statement, str):
             return next(read)
-        return statement if isinstance(statement, Expr) else blackbox(statement, scope.symbols, _label(statement))
+        return statement if isinstance(statement, Expr) else blackbox(statement, scope.symbols, _label(statement, role))
 
-    return scope, made(expression), made(claim)
+    e, claimed = (made(*side) for side in sides)
+    return scope, e, claimed
 
 
-def _label(function: Callable[..., Any]) -> str:
-    name = getattr(function, "__name__", "function")
-    return name if name.isidentifier() else "claimed"
+def _label(function: Callable[..., Any], role: str) -> str:
+    name = getattr(function, "__name__", role)
+    return name if name.isidentifier() else role
 
 
 @dataclass(frozen=True)
@@ -233,11 +248,12 @@ def _of_quadratic_form(claim: Expr, variable: Symbol, d: Symbol) -> Expr:
 
 def _problem(scope: Scope, e: Expr, claim: Expr, order: int, layout: str) -> Problem:
     variable = scope.variable
-    kind = kind_of(e.shape, variable.shape, order)
+    kind, quadratic_form = kind_of(e.shape, variable.shape, order), False
     if scope.differential_name in claim.names:
         kind = "differential"
         if order == 2 and claim.is_scalar and e.is_scalar and not variable.is_scalar:
             claim = _of_quadratic_form(claim, variable, scope.differential)
+            quadratic_form = not claim.is_scalar
         wanted = e.shape if order == 1 else variable.shape
     else:
         wanted = derivative_shape(e.shape, variable.shape, order, layout)
@@ -245,4 +261,4 @@ def _problem(scope: Scope, e: Expr, claim: Expr, order: int, layout: str) -> Pro
         by_vec = vectorised_shape(e.shape, variable.shape, order, layout)
         if kind == "differential" and claim.shape in (by_vec, by_vec[::-1]):
             kind, wanted = "vectorised", by_vec
-    return Problem(scope, e, claim, variable, kind, order, layout, wanted)
+    return Problem(scope, e, claim, variable, kind, order, layout, wanted, quadratic_form)

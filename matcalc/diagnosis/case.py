@@ -19,6 +19,7 @@ from matcalc.lazy import cached_property
 from matcalc.oracle.comparison import Comparison, moving
 from matcalc.oracle.exact import ExactClaim
 from matcalc.oracle.measurement import relative_error, structure_of, weigh
+from matcalc.oracle.noise import is_steady, nudged
 from matcalc.oracle.sampling import GUARDED, Points, sample
 from matcalc.shape import Shape
 from matcalc.structure import Reading, Structure
@@ -135,6 +136,12 @@ class Case:
     def _is_read(self) -> bool:
         return self.variable is not None and is_read(self.variable, self.kind, self.order)
 
+    @property
+    def defined(self) -> list[Reading]:
+        """The readings that the structure of the variable has."""
+        is_linear = self.variable is None or structure_of(self.variable).is_linear
+        return [r for r in Reading if is_linear or r is not Reading.ENTRYWISE]
+
     @cached_property
     def readings(self) -> tuple[Reading | None, ...]:
         """The readings an edited claim may be right in: the one asked, or all, the default first."""
@@ -205,7 +212,7 @@ class Case:
         opaque = _is_opaque(self.claim)
         text = self.mended if opaque else self.text(edit.shown or edit.claim)
         mended = edit.claim if opaque else self._read_back(self.text(edit.shown or edit.claim))
-        if mended is None or not self.holds(mended, reading):
+        if mended is None or (text == self.text(self.claim) and not opaque) or not self.holds(mended, reading):
             return None
         return Diagnosis(edit.kind, edit.message(self.text), text)
 
@@ -252,6 +259,9 @@ class Bench:
         good = np.all([np.isfinite(t.reshape(len(t), -1)).all(1) for t in bench.truths.values()], 0)
         if case.right is not None:
             good &= bench.error(case.right, case.readings[0]) < PROPORTIONAL[case.order]
+        elif isinstance(case.e, Opaque):
+            near, reading = cls(case, nudged(points)), case.readings[0]
+            good &= is_steady(bench.truths[reading], near.truths[reading])
         if good.all():
             return bench
         return cls(case, points.take(np.flatnonzero(good))) if good.any() else None

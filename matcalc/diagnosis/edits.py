@@ -24,6 +24,7 @@ from matcalc.expression.algebra import (
     power,
     scale,
     size,
+    substitute,
     subtract,
     transpose,
 )
@@ -136,6 +137,27 @@ def orders(case: Case, node: Expr) -> Iterator[Change]:
         for chosen in dict.fromkeys(permutations(chain)):
             if all(a.shape[1] == b.shape[0] for a, b in pairwise(chosen)):
                 yield Change(says, multiply, (*scalars, *chosen))
+
+
+def inverted_symbols(case: Case, node: Expr) -> Iterator[Change]:
+    """A matrix that stands in a product several times, each time for its inverse."""
+    says = "{part} and its inverse are exchanged in {old}: it should be {new}"
+    for s in _symbols_of_product(node):
+        if is_square(s):
+            yield Change(says, substitute, (node, {s: inv(s)}), s)
+
+
+def exchanged_symbols(case: Case, node: Expr) -> Iterator[Change]:
+    """Two symbols of one shape in each other's place in the matrices of a product."""
+    scalars, chain = chain_of(node)
+    for a, b in combinations(_symbols_of_product(node), 2):
+        if a.shape == b.shape:
+            says = f"{a.name} and {b.name} are exchanged in {{old}}: it should be {{new}}"
+            yield Change(says, multiply, (*scalars, *(substitute(f, {a: b, b: a}) for f in chain)))
+
+
+def _symbols_of_product(node: Expr) -> list[Symbol]:
+    return sorted(node.symbols, key=lambda s: s.name) if isinstance(node, Product) else []
 
 
 def inverses(case: Case, node: Expr) -> Iterator[Change]:

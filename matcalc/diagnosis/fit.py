@@ -8,7 +8,19 @@ import numpy as np
 
 from matcalc.diagnosis.case import Case, Edit
 from matcalc.diagnosis.tree import with_argument
-from matcalc.expression.algebra import LINEAR, add, call, multiply, negative, number, ones, size, subtract, transpose
+from matcalc.expression.algebra import (
+    LINEAR,
+    add,
+    call,
+    multiply,
+    negative,
+    number,
+    ones,
+    power,
+    size,
+    subtract,
+    transpose,
+)
 from matcalc.expression.expr import Call, Expr, Hadamard, Product, Sum
 from matcalc.shape import ONE
 from matcalc.structure import Reading
@@ -83,14 +95,14 @@ def sized_terms(case: Case) -> Iterator[Edit]:
 def _with_sizes(
     case: Case, terms: Sequence[Expr], sizes: Sequence[Mapping[str, int]], coefficients: np.ndarray
 ) -> Iterator[Edit]:
-    """Every term times the size that its coefficient is wherever it was found."""
+    """Every term times the size, or divided by it, that its coefficient is wherever it was found."""
     dims = sorted({d for s in case.e.symbols for d in s.shape if d.names}, key=str)
     counts = [ONE, *dims, *(a * b for a, b in combinations(dims, 2))]
-    values = {d: [d.size(s) for s in sizes] for d in counts}
-    found = [next((d for d in counts if np.allclose(c, values[d], rtol=RATIONAL)), None) for c in coefficients]
-    factors = [size(d) for d in found if d is not None]
-    if len(factors) == len(terms) and set(found) != {ONE}:
-        off = [f"{case.text(n)} of {case.text(t)}" for d, n, t in zip(found, factors, terms, strict=True) if d != ONE]
+    values = {power(size(d), number(k)): [d.size(s) ** float(k) for s in sizes] for d in counts for k in (1, -1)}
+    found = [next((n for n, v in values.items() if np.allclose(c, v, rtol=RATIONAL)), None) for c in coefficients]
+    factors = [n for n in found if n is not None]
+    if len(factors) == len(terms) and set(factors) != {number(1)}:
+        off = [f"{case.text(n)} of {case.text(t)}" for n, t in zip(factors, terms, strict=True) if n != number(1)]
         edited = add(*(multiply(n, t) for n, t in zip(factors, terms, strict=True)))
         yield Edit("missing-factor", edited, f"a size is missing: the factor {' and the factor '.join(off)}")
 

@@ -50,12 +50,14 @@ SINGLE: tuple[Callable[[Case], Iterator[Edit]], ...] = (
     symbols.all_reversed,
     local("transpose", edits.several_transposes),
     symbols.exchanged,
+    local("factor-order", edits.exchanged_symbols),
     symbols.sizes_exchanged,
     local("wrong-power", edits.powers),
     local("wrong-power", edits.sizes),
     local("wrong-term", edits.other_sizes),
     symbols.inverted,
     local("inverse", edits.inverses),
+    local("inverse", edits.inverted_symbols),
     symbols.squared,
     local("wrong-term", edits.coefficients),
     fit.outer_terms,
@@ -117,7 +119,7 @@ def rounded_constant(case: Case) -> Diagnosis | None:
         square = float(claimed @ claimed)
         c = float(claimed @ truth) / square if square else 1.0
         proportional = np.linalg.norm(truth - c * claimed) < PRECISE * np.linalg.norm(truth)
-    if fit.rational(c) != 1 or abs(c - 1) < PRECISE or not proportional:
+    if not proportional or abs(c - 1) < PRECISE or fit.rational(c) != 1:  # what is no number is not proportional
         return None
     return Diagnosis("scale", f"the whole is off by a factor: it must be multiplied by {c:.11g}")
 
@@ -138,7 +140,7 @@ def other_reading(case: Case) -> Diagnosis:
     """Right, but in another reading than the one asked for."""
     edit = case.mended
     if case.reading is None:
-        missing = " and ".join(r for r in Reading if r not in case.right_under)
+        missing = " and ".join(r for r in case.defined if r not in case.right_under)
         message = f"right in the {' and '.join(case.right_under)} reading only, not in the {missing} one"
         return Diagnosis("convention", message, edit)
     others = " and ".join(r for r in case.right_under if r != case.reading)

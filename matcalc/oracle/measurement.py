@@ -40,14 +40,16 @@ def structure_of(symbol: Symbol) -> Structure:
     return STRUCTURES.get(symbol.structure, GENERAL)
 
 
-def along(e: Expr, name: str, points: Points, directions: np.ndarray) -> np.ndarray:
+def along(
+    e: Expr, name: str, points: Points, directions: np.ndarray, evaluate: type[Evaluation] = Evaluation
+) -> np.ndarray:
     """The derivative of `e` at every point as the variable moves along each direction: (points, directions, r, c)."""
     if isinstance(e, Opaque):
         return e.along(name, points.values, directions)
     step = {n: v[:, None].astype(complex) for n, v in points.values.items()}
     step[name] = step[name] + 1j * STEP * directions
     with np.errstate(all="ignore"):
-        value = Evaluation(step, points.sizes, GUARDED)(e)
+        value = evaluate(step, points.sizes, GUARDED)(e)
     rows, columns = (d.size(points.sizes) for d in e.shape)
     value = np.broadcast_to(value, (points.count, directions.shape[-3], rows, columns))
     return value.imag / STEP
@@ -313,6 +315,7 @@ def gap_between_routes(e: Expr, variable: Symbol) -> float:
 def _gap_at(m: Measurement) -> float:
     """The second route is `jax.grad` for a formula, central differences for a function that `jax.jacrev` measured."""
     if isinstance(m.e, Opaque):
-        by_differences = differences(m.e, m.variable, m.points, m.directions)
+        with np.errstate(all="ignore"):
+            by_differences = differences(m.e, m.variable, m.points, m.directions)
         return float(relative_error(by_differences[None], m.slopes[:1], m.scale[:1])[0])
     return ask([slopes_question(m)])[0]

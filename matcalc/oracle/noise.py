@@ -8,12 +8,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from matcalc.oracle.measurement import UNDERFLOW
+from matcalc.oracle.measurement import UNDERFLOW, relative_error
 from matcalc.oracle.sampling import Points
 
 REPLICAS = 8
 JITTER = 1e-3  # of the value: many units of rounding even in 1 - cos(x) for a small x
 ABOVE_NOISE = 10.0
+NUDGE, STEADY = 1e-10, 1e-5
 Sides = Callable[[Points], tuple[np.ndarray, np.ndarray]]
 
 
@@ -22,6 +23,17 @@ def without_noise(at: Points, errors: np.ndarray, sides: Sides, tolerance: float
     if np.where(np.isfinite(errors), errors, 0).max(initial=0) <= tolerance or 1 not in at.sizes.values():
         return errors
     return np.where(differences(at, sides)[1], errors, np.nan)
+
+
+def nudged(at: Points) -> Points:
+    """The points moved by next to nothing."""
+    return at.at(**{name: v * (1 + NUDGE) for name, v in at.values.items()})
+
+
+def is_steady(here: np.ndarray, near: np.ndarray) -> np.ndarray:
+    """Where values hardly change as the points are nudged, unlike the inverse of a singular matrix: (points,)."""
+    with np.errstate(all="ignore"):
+        return np.asarray(relative_error(near, here) < STEADY)
 
 
 def differences(at: Points, sides: Sides) -> tuple[np.ndarray, np.ndarray]:
@@ -38,11 +50,11 @@ def differences(at: Points, sides: Sides) -> tuple[np.ndarray, np.ndarray]:
         difference, axes = a - b, tuple(range(2, a.ndim))
         size = np.maximum(np.abs(a), np.abs(b)).max(axes).max(1)
         mean, noise = difference.mean(1), difference.std(1)
-        error = _norm(mean) / size
-        return error, (_norm(mean) > ABOVE_NOISE * _norm(noise)) & np.isfinite(error) & (size > UNDERFLOW)
+        error = norm(mean) / size
+        return error, (norm(mean) > ABOVE_NOISE * norm(noise)) & np.isfinite(error) & (size > UNDERFLOW)
 
 
-def _norm(a: np.ndarray) -> np.ndarray:
+def norm(a: np.ndarray) -> np.ndarray:
     """The norm of every array, (points,); its squares do not underflow."""
     flat = np.abs(a.reshape(len(a), -1))
     largest = flat.max(1, initial=0)

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from matcalc.errors import DomainError
 from matcalc.evaluation.arrays import NumPy
 from matcalc.evaluation.evaluate import Evaluation
-from matcalc.expression.expr import Expr, Size, Symbol
+from matcalc.expression.expr import Expr, Opaque, Size, Symbol
 from matcalc.lazy import cached_property
 from matcalc.shape import SCALAR
 from matcalc.structure import GENERAL, STRUCTURES
@@ -17,6 +18,7 @@ MAX_CONDITION = 1e7
 DETERMINANT_NOISE = 1e-14  # of the largest that a determinant with rows so long can be
 CANDIDATES = 6
 LARGE = (6, 5)  # one point of these is enough
+LARGER = (11, 9)  # for what may depend on a size itself
 
 
 class GuardedNumPy(NumPy):
@@ -96,15 +98,20 @@ def few_sizes(names: Iterable[str]) -> Iterator[dict[str, int]]:
     yield dict(zip(ordered, pool, strict=False))
 
 
-def size_assignments(names: Iterable[str]) -> Iterator[dict[str, int]]:
+def size_assignments(names: Iterable[str], large: Sequence[int] = LARGE) -> Iterator[dict[str, int]]:
     """Such sizes, and for one dimension or two those above 4 at last.
 
     For some identities hold in few dimensions only: tr X⁴ = ½ (tr X²)² for a skew X up to 3 x 3.
     """
     ordered = sorted(names)
     yield from few_sizes(ordered)
-    if 0 < len(ordered) <= len(LARGE):
-        yield dict(zip(ordered, LARGE, strict=False))
+    if 0 < len(ordered) <= len(large):
+        yield dict(zip(ordered, large, strict=False))
+
+
+def names_a_size(e: Expr) -> bool:
+    """Whether an expression depends on a size itself, as far as is known."""
+    return isinstance(e, Size | Opaque) or any(map(names_a_size, e.args))
 
 
 def _positive(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -162,7 +169,7 @@ def sample(
     symbols: Iterable[Symbol],
     per_size: int = 3,
     seed: int = 0,
-    sizes: Callable[[Iterable[str]], Iterable[dict[str, int]]] = size_assignments,
+    sizes: Callable[[Iterable[str]], Iterable[dict[str, int]]] | None = None,
 ) -> list[Points]:
     """Points in the common domain of expressions, at several sets of sizes: what `sizes` says of the names of all.
 
@@ -171,6 +178,9 @@ def sample(
     """
     ordered = sorted(set(symbols).union(*(e.symbols for e in expressions)), key=lambda s: s.name)
     found: list[Points] = []
+    overflows = False
+    if sizes is None:
+        sizes = partial(size_assignments, large=LARGER if any(map(names_a_size, expressions)) else LARGE)
     for k, assigned in enumerate(sizes(dimension_names(expressions, ordered))):
         for f, flavour in enumerate(FLAVOURS):
             rng = np.random.default_rng([seed, k, f])
@@ -179,17 +189,19 @@ def sample(
             finite = np.ones(CANDIDATES, bool)
             for e in expressions:
                 finite &= np.isfinite(points(e)).all((-2, -1))
-            wanted = 1 if LARGE[0] in assigned.values() else per_size
+                overflows |= bool(np.isinf(points(e)).any())
+            wanted = 1 if max(assigned.values(), default=0) >= LARGE[0] else per_size
             keep = np.flatnonzero(finite)[:wanted]
             if len(keep) == wanted or (len(keep) and f == len(FLAVOURS) - 1):
                 found.append(points.take(keep))
                 break
     if not found:
-        raise DomainError(
-            "no point was found at which the expression has a finite value: a logarithm or a root of a negative "
-            "number, or a matrix that is singular at every size; declare structures (spd, positive) to say where it "
-            "lives"
-        )
+        reason = (
+            "a value is beyond the largest number" if overflows else
+            "a logarithm or a root of a negative number, or a matrix that is singular at every size; declare "
+            "structures (spd, positive) to say where it lives"
+        )  # fmt: skip
+        raise DomainError(f"no point was found at which the expression has a finite value: {reason}")
     return found
 
 
