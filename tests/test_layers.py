@@ -27,7 +27,8 @@ HOUSE = {
     "verdict": "", "sources": "", "indices": "", "proof": "", "records": "", "equalities": "", "catalogue": "",
     "identities": "", "inequalities": "", "stationarity": "",
     "batch": "",
-    "documents": "misprints totals judgement customs premises lettering glossary slips macros document steps reader",
+    "documents": "misprints totals judgement glossary customs wording premises lettering slips macros "
+    "document steps reader",
     "derivations": "", "proofreading": "", "testing": "", "report": "", "cli": "",
 }  # fmt: skip
 ORDER = [f"{name}.{room}" for name, rooms in HOUSE.items() for room in [*rooms.split(), ""]]

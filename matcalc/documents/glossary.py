@@ -1,6 +1,6 @@
 """What a text says new names are, in passing: `r = y - X w`, `f(x) = x'A x`, `E_D = ...` stand for their formulas."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -9,13 +9,12 @@ from matcalc.claims.closed import closed_text
 from matcalc.claims.entries import joined_name
 from matcalc.claims.meaning import Definition, capital
 from matcalc.documents.judgement import is_free
-from matcalc.errors import DeclarationError, MatcalcError, ParseError, ShapeError
+from matcalc.errors import DeclarationError, ParseError
 from matcalc.expression.facts import is_spd
 from matcalc.expression.scope import Scope
 from matcalc.expression.simplification import is_symmetric
-from matcalc.language.plain import ShapeOf, bare, constant
+from matcalc.language.plain import bare, constant
 from matcalc.language.syntax import Syntax, transform, walk
-from matcalc.shape import is_column
 
 
 @dataclass(frozen=True)
@@ -234,127 +233,6 @@ def heading_of(side: Syntax) -> Heading | None:
             argument = bare(group)
             return Heading(function.value, (argument.value,)) if argument.operation == "name" else None
     return None
-
-
-def with_functions(tree: Syntax, functions: Collection[str]) -> Syntax:
-    """A formula in the plain language with f(x) of a function that the text has named as f at x, not as a product."""
-
-    def at(function: Syntax, group: Syntax) -> Syntax:
-        return replace(group, operation="apply", operands=(bare(group),), value=function.value, start=function.start)
-
-    def rule(node: Syntax) -> Syntax:
-        match node.operation, node.operands:
-            case "juxtapose", (function, group) if function.value in functions and group.operation == "group":
-                return at(function, group)
-            case "juxtapose", (left, group) if (
-                left.operation in ("multiply", "juxtapose") and group.operation == "group"
-            ):
-                if left.operands[1].value in functions:  # 2*f(x)
-                    return replace(left, operands=(left.operands[0], at(left.operands[1], group)), end=node.end)
-        return node
-
-    return transform(tree, rule)
-
-
-def by_argument(tree: Syntax, functions: Mapping[str, Sequence[str]]) -> Syntax:
-    r"""A formula in which `\nabla f(x)`, `\nabla f(x)^T` and `\nabla f` of a function of x are derivatives by x.
-
-    Raises:
-        ParseError: a gradient of something else, which does not say by what it is.
-    """
-
-    def of(node: Syntax, order: Any) -> Syntax:
-        function = bare(node)
-        if node.operation in ("juxtapose", "multiply") and not _is_function(node.operands[0]):
-            return replace(node, operands=(of(node.operands[0], order), *node.operands[1:]))
-        if node.operation == "transpose":
-            return replace(node, operands=(of(node.operands[0], order),))
-        parameters = functions.get(function.value, ()) if _is_function(function) else ()
-        if len(parameters) != 1:
-            raise ParseError("a gradient by what? Write \\nabla_x", node.start)
-        by = Syntax("name", (), parameters[0], node.start, node.end)
-        argument = bare(function.operands[0]) if function.operands else by
-        if argument.operation == "name":
-            return Syntax("derivative", (function, argument), order, node.start, node.end)
-        slope = Syntax("derivative", (replace(function, operands=(by,)), by), order, node.start, node.end)
-        return Syntax("evaluated", (slope, by, argument), None, node.start, node.end)
-
-    return transform(tree, lambda node: of(node.operands[0], node.value) if node.operation == "gradient" else node)
-
-
-def at_arguments(
-    tree: Syntax, functions: Mapping[str, Sequence[str]], reached: Callable[[Iterable[str]], set[str]]
-) -> Syntax:
-    r"""A formula in which `\nabla_x f(x_0)` and `\partial f(x_0) / \partial x` are the derivative of f(x) at x_0.
-
-    Raises:
-        ParseError: x_0 is made of x, and the derivative may be of f(x) or of f(x_0(x)).
-    """
-
-    def rule(node: Syntax) -> Syntax:
-        if node.operation != "derivative" or bare(node.operands[0]).operation != "apply":
-            return node
-        function, by = map(bare, node.operands)
-        if functions.get(function.value) != (by.value,) or len(function.operands) != 1:
-            return node
-        (argument,) = function.operands
-        if by.value in names(argument):
-            return node
-        if by.value in reached(names(argument)):
-            raise ParseError(f"the derivative of {function.value} there, or of what stands there too?", node.start)
-        slope = replace(node, operands=(replace(function, operands=(by,)), by))
-        return Syntax("evaluated", (slope, by, argument), None, node.start, node.end)
-
-    return transform(tree, rule)
-
-
-def _is_function(node: Syntax) -> bool:
-    return bare(node).operation in ("name", "apply")
-
-
-def entry_by_entry(tree: Syntax, functions: Mapping[str, Definition], shape_of: ShapeOf) -> Syntax:
-    """A formula of a paper, in which a function of a number, such as σ(a) = 1/(1 + exp(-a)), is applied to a vector."""
-
-    def rule(node: Syntax) -> Syntax:
-        function = functions.get(node.value) if node.operation == "apply" else None
-        if function is None or len(function.parameters) != 1 or len(node.operands) != 1:
-            return node
-        try:
-            if not is_column(shape_of(node.operands[0])):
-                return node
-            shape_of(node)
-        except ShapeError:
-            return _of_vector(function, node.operands[0])
-        except MatcalcError:  # with indices or integrals in it
-            pass
-        return node
-
-    return transform(tree, rule)
-
-
-def _of_vector(function: Definition, argument: Syntax) -> Syntax:
-    (parameter,) = function.parameters
-    moving: set[int] = set()  # what holds the parameter, by the nodes that were made
-
-    def rule(node: Syntax) -> Syntax:
-        moves = [id(o) in moving for o in node.operands]
-        match node.operation:
-            case "name" if node.value == parameter:
-                node = Syntax("group", (argument,), None, node.start, node.end)
-                moves = [True]
-            case "multiply" | "juxtapose" if all(moves):
-                node = replace(node, operation="hadamard")
-            case "divide" if moves[1]:
-                node = replace(node, operation="elementwise_divide")
-            case "power" if moves[0]:
-                node = replace(node, operation="elementwise_power")
-        if any(moves):
-            made.append(node)
-            moving.add(id(node))
-        return node
-
-    made: list[Syntax] = []  # keeps every node alive, so that its id stays its own
-    return Syntax("group", (transform(function.body, rule),), None, argument.start, argument.end)
 
 
 def _is_letter(base: Syntax) -> bool:

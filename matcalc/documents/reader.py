@@ -13,21 +13,16 @@ from matcalc.claims.entries import COMPARE
 from matcalc.claims.integrals import mentions
 from matcalc.claims.meaning import Definition, expand, inserted
 from matcalc.diagnosis import UNKNOWN, Diagnosis
-from matcalc.documents.customs import BY_SQUARE, as_derivatives, with_e, with_products
+from matcalc.documents.customs import BY_SQUARE
 from matcalc.documents.document import ASSUMPTION, Part, rows
 from matcalc.documents.glossary import (
     Entry,
     Glossary,
     Heading,
-    at_arguments,
-    by_argument,
-    entry_by_entry,
-    heading_of,
     names,
     names_entries,
     names_formula,
     variables,
-    with_functions,
 )
 from matcalc.documents.judgement import (
     is_free,
@@ -41,12 +36,13 @@ from matcalc.documents.lettering import Lettering
 from matcalc.documents.premises import Sides, conclude, difference, is_model, restates, structure_in
 from matcalc.documents.slips import slip
 from matcalc.documents.steps import ASIDE, DEFINITION, UNREAD, Step
+from matcalc.documents.wording import PRIME, Wording, is_primed
 from matcalc.errors import DeclarationError, MatcalcError, ParseError, ShapeError
 from matcalc.expression.scope import Declarations, Scope, declarations
 from matcalc.language.latex_words import ACCENTS
-from matcalc.language.plain import OF_THE_MATRIX, PRIMED, bare, in_paper, plain
+from matcalc.language.plain import OF_THE_MATRIX, bare
 from matcalc.language.statements import Chain, Side, chains
-from matcalc.language.syntax import Syntax, walk, with_transposes
+from matcalc.language.syntax import Syntax, walk
 from matcalc.oracle.measurement import Evidence
 from matcalc.shape import Shape, is_column, is_scalar
 from matcalc.verdict import RIGHT, UNDECIDED, WRONG, Verdict
@@ -55,7 +51,6 @@ _WRAPPED = (  # braces, fonts and the beginning of an environment
     r"(?:[\s&{(]|\\[A-Za-z]+\s*\{|\\begin\{[^{}]*\}(?:\{[^{}]*\})?"
     r"|\\(?:math|bold|text)?(?:cal|bb|bf|rm|sf|symbol|bm)\s)*"
 )
-_PRIME = r"a prime: a transpose, a derivative or another name? Write ^\top or \tilde"
 Decide = Callable[[Side, Side, Side | None, int], "Finding"]
 Finding = tuple[str, Verdict | None, str]  # the status of a statement, the verdict, and what else is to be said
 _INEQUALITIES = (">=", "<=", ">", "<")
@@ -134,7 +129,7 @@ class Reader:
         if len(chain.sides) != 2 or not before or chain.sides[1].relation != "=" or self._is_condition(chain):
             return False
         with suppress(MatcalcError):
-            found = heading_of(self._tree(chain.sides[0], self._function_named(chain.sides[0])))
+            found = self._wording.heading(chain.sides[0])
             if found is not None and not self._is_name(found.name):
                 return any(found.name in names(self._tree(side)) for c in before for side in c.sides)
             return found is not None and chain.is_meaning
@@ -189,7 +184,7 @@ class Reader:
     def _statement(self, left: Side, right: Side, part: Part, origin: Side | None, decide: Decide) -> Step:
         line = self._line(part, right)
         try:
-            if left.text and bare(self._tree(left, self._function_named(left))).operation == "name":
+            if left.text and self._wording.heading(left) is not None:
                 self.lettering = self.lettering.with_statement(left.text, right.text)
             self.lettering.require_one_font(f"{left.text} = {right.text}")
             status, verdict, reason = decide(left, right, origin, line)
@@ -261,8 +256,8 @@ class Reader:
         if right.relation == "=" and (named := self._heading(left, right)) is not None:
             return self._named(*named, f"{left.text} {right.text}", equation, line)
         sides = self._tree(left), self._tree(right)
-        if _is_primed(sides[0]) and not _names(sides[1], bare(sides[0].operands[0]).value):  # M' = M + x x^T
-            raise ParseError(_PRIME, sides[0].start)
+        if is_primed(sides[0]) and not _names(sides[1], bare(sides[0].operands[0]).value):  # M' = M + x x^T
+            raise ParseError(PRIME, sides[0].start)
         known = self.glossary.meant(sides, self.known)
         self._require_declared(sides, known)
         if any(map(names_entries, sides)):
@@ -282,7 +277,7 @@ class Reader:
 
     def _define(self, left: Side, right: Side) -> bool:
         """Take up `y := x - mu` or `C(Sigma) := ...`; nothing where the left side is in other notation."""
-        found = heading_of(left.tree(self._function_named(left)))
+        found = self._wording.heading(left)
         if found is not None:
             self.known = self.known.define(found.name, found.parameters, self._tree(right))
             self.glossary = self.glossary.without([found.name])
@@ -291,7 +286,7 @@ class Reader:
     def _heading(self, left: Side, right: Side) -> tuple[Heading, Syntax] | None:
         """What a side of an equality names, and the formula; of what was named before the left side alone."""
         for side, other in ((left, right), (right, left)):
-            found = heading_of(self._tree(side, self._function_named(side)))
+            found = self._wording.heading(side)
             if found is None or (found.name in self.glossary and (side is right or self._is_at_others(found))):
                 continue
             formula = self._tree(other)
@@ -463,51 +458,15 @@ class Reader:
             return RIGHT, verdict, "up to a factor the derivative that was set to zero"
         return UNDECIDED, None, f"an equation for {variable}, and no multiple of the derivative that was set to zero"
 
-    def _tree(self, side: Side, also: Collection[str] = ()) -> Syntax:
-        functions = {*self.known.functions, *self.glossary.functions, *also}
-        tree = self.glossary.named(side.tree(functions), self.known)
-        if side.tokens:
-            definitions = {**self.known.definitions, **self.glossary.definitions}
-            self._refuse_primes(tree)
-            tree = with_products(tree, self.known) if self.known.is_name("d") else tree
-            is_name = self._is_name("e") or bare(tree).value == "e"
-            tree = as_derivatives(tree if is_name else with_e(tree), self._shape_of, self.known.layout)
-            parameters = {n: d.parameters for n, d in definitions.items()}
-            tree = by_argument(tree, parameters | {f: (x,) for f, x in self.known.unspecified.items()})
-            tree = at_arguments(tree, parameters, self.glossary.reached)
-            return in_paper(entry_by_entry(tree, definitions, self._shape_of), self._shape_of)
-        tree = with_functions(tree, functions)
-        return tree if self.known.is_name("T") else with_transposes(tree)
+    @property
+    def _wording(self) -> Wording:
+        return Wording(self.known, self.glossary)
 
-    def _refuse_primes(self, tree: Syntax) -> None:
-        """A prime is the transpose, but seldom of a number or of a function."""
-        for node in walk(tree):
-            if _is_primed(node) and self._is_no_matrix(bare(node.operands[0])):
-                raise ParseError(_PRIME, node.start)
-
-    def _is_no_matrix(self, named: Syntax) -> bool:
-        if named.operation != "name" or named.value in self.known.functions | self.glossary.functions:
-            return named.operation == "name"
-        with suppress(MatcalcError):
-            return is_scalar(self._shape_of(named))
-        return False
+    def _tree(self, side: Side) -> Syntax:
+        return self._wording.tree(side)
 
     def _shape_of(self, tree: Syntax) -> Shape:
-        """The shape of a formula, with what is defined in it."""
-        known = self.glossary.meant((tree,), self.known)
-        scope = Scope(known.let)
-        return scope.shape_of(plain(inserted(tree, known.definitions), scope.shape_of))
-
-    def _function_named(self, side: Side) -> set[str]:
-        """f of a side f(x, y), or E_D of E_D(x), that is nothing else."""
-        if not side.tokens:
-            return set()
-        from matcalc.language.latex_syntax import indexed_name
-
-        name, end = indexed_name(side.tokens, 0)
-        kinds = [t.type for t in side.tokens[end:]]
-        called = bool(name) and kinds[:1] == ["OPEN"] and kinds[-1] == "CLOSE" and {*kinds[1:-1]} <= {"NAME", "COMMA"}
-        return {name} - self.known.declared.keys() if called else set()
+        return self._wording.shape_of(tree)
 
     def _require_declared(self, sides: Iterable[Syntax], known: Assumptions, allowed: Iterable[str] = ()) -> None:
         if not (self.strict and self.known.declared):
@@ -586,10 +545,6 @@ def _alone(name: str) -> str:
     else:
         written = rf"{letter}_\{{?(?:\\\w+\{{)?{re.escape(index)}\}}*"
     return rf"{_WRAPPED}{written}\s*(?:\([^()\d]*\))?[\s&]*"  # L(0) = ... is a value, no meaning
-
-
-def _is_primed(tree: Syntax) -> bool:
-    return tree.operation == "transpose" and tree.value == PRIMED and bare(tree.operands[0]).operation == "name"
 
 
 def _is_point(name: str, variable: str) -> bool:

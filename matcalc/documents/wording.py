@@ -1,0 +1,97 @@
+"""How a text words its formulas: a side as a tree, by what has been declared and named so far."""
+
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass
+
+from matcalc.claims.assumptions import Assumptions
+from matcalc.claims.meaning import inserted
+from matcalc.documents.customs import (
+    as_derivatives,
+    at_arguments,
+    by_argument,
+    entry_by_entry,
+    with_e,
+    with_functions,
+    with_products,
+)
+from matcalc.documents.glossary import Glossary, Heading, heading_of
+from matcalc.errors import MatcalcError, ParseError
+from matcalc.expression.scope import Scope
+from matcalc.language.plain import PRIMED, bare, in_paper, plain
+from matcalc.language.statements import Side
+from matcalc.language.syntax import Syntax, walk, with_transposes
+from matcalc.shape import Shape, is_scalar
+
+PRIME = r"a prime: a transpose, a derivative or another name? Write ^\top or \tilde"
+
+
+@dataclass(frozen=True)
+class Wording:
+    """What a text has declared, and the names that it has given."""
+
+    known: Assumptions
+    glossary: Glossary
+
+    def tree(self, side: Side, also: Collection[str] = ()) -> Syntax:
+        """A side as a tree in the words of the language.
+
+        Raises:
+            ParseError: what cannot be read, or may be read in two ways.
+        """
+        functions = {*self.known.functions, *self.glossary.functions, *also}
+        tree = self.glossary.named(side.tree(functions), self.known)
+        if not side.tokens:
+            tree = with_functions(tree, functions)
+            return tree if self.known.is_name("T") else with_transposes(tree)
+        self._refuse_primes(tree)
+        definitions = {**self.known.definitions, **self.glossary.definitions}
+        parameters = {n: d.parameters for n, d in definitions.items()}
+        tree = with_products(tree, self.known) if self.known.is_name("d") else tree
+        tree = tree if self._is_name("e") or bare(tree).value == "e" else with_e(tree)
+        tree = as_derivatives(tree, self.shape_of, self.known.layout)
+        tree = by_argument(tree, parameters | {f: (x,) for f, x in self.known.unspecified.items()})
+        tree = at_arguments(tree, parameters, self.glossary.reached)
+        return in_paper(entry_by_entry(tree, definitions, self.shape_of), self.shape_of)
+
+    def heading(self, side: Side) -> Heading | None:
+        """What a side names that is nothing but a name, with its arguments."""
+        return heading_of(self.tree(side, self._function_named(side)))
+
+    def shape_of(self, tree: Syntax) -> Shape:
+        """The shape of a formula, with what is defined in it."""
+        known = self.glossary.meant((tree,), self.known)
+        scope = Scope(known.let)
+        return scope.shape_of(plain(inserted(tree, known.definitions), scope.shape_of))
+
+    def _is_name(self, name: str) -> bool:
+        return self.known.is_name(name) or name in self.glossary
+
+    def _function_named(self, side: Side) -> set[str]:
+        """f of a side f(x, y), or E_D of E_D(x), that is nothing else."""
+        if not side.tokens:
+            return set()
+        from matcalc.language.latex_syntax import indexed_name
+
+        name, end = indexed_name(side.tokens, 0)
+        kinds = [t.type for t in side.tokens[end:]]
+        called = bool(name) and kinds[:1] == ["OPEN"] and kinds[-1] == "CLOSE" and {*kinds[1:-1]} <= {"NAME", "COMMA"}
+        return {name} - self.known.declared.keys() if called else set()
+
+    def _refuse_primes(self, tree: Syntax) -> None:
+        """A prime is the transpose, but seldom of a number or of a function."""
+        for node in walk(tree):
+            if is_primed(node) and self._is_no_matrix(bare(node.operands[0])):
+                raise ParseError(PRIME, node.start)
+
+    def _is_no_matrix(self, named: Syntax) -> bool:
+        if named.operation != "name" or named.value in self.known.functions | self.glossary.functions:
+            return named.operation == "name"
+        with suppress(MatcalcError):
+            return is_scalar(self.shape_of(named))
+        return False
+
+
+def is_primed(tree: Syntax) -> bool:
+    """Whether a formula is a name with a prime."""
+    return tree.operation == "transpose" and tree.value == PRIMED and bare(tree.operands[0]).operation == "name"
