@@ -6,7 +6,7 @@ from pathlib import Path
 from matcalc.claims.assumptions import Assumptions
 from matcalc.documents.document import ASSUMPTION, MARKED, Part, parts
 from matcalc.documents.reader import Reader
-from matcalc.documents.steps import UNREAD, Derivation, Step
+from matcalc.documents.steps import Derivation
 from matcalc.errors import DeclarationError, MatcalcError
 from matcalc.expression.scope import Declarations
 
@@ -41,16 +41,7 @@ def proofread(
     found = parts(read_text(path), path.suffix)
     given = timed_declarations(read_text(Path(declarations))) if declarations is not None else []
     reader = Reader.of(let, layout, reading, strict=path.suffix in MARKED)
-    return Derivation(tuple(step for part in _merged(given, found) for step in _read(part, reader)))
-
-
-def _read(part: Part, reader: Reader) -> Iterator[Step]:
-    """The statements of a part; what cannot be read ends the chain before it."""
-    if not part.refusal:
-        yield from reader.read([part])
-        return
-    reader.last = None
-    yield Step(part.line, part.text, "", "", UNREAD, None, part.refusal, part.is_display)
+    return Derivation(tuple(reader.read(_merged(given, found))))
 
 
 def read_text(path: Path) -> str:

@@ -387,8 +387,14 @@ L = r^\top r, \qquad r = y - Xw                                                 
     "in another font it is another thing": r"""
 X: n x d; y: n; w: d; K: n x n spd; s: positive
 \mathcal{L} = \|y - Xw\|^2                                                      definition
-L = w^\top w                                                                    not read
-\nabla_w \mathcal{L} = 2w                                                       not read
+L = w^\top w                                                                    definition
+\nabla_w \mathcal{L} = 2w                                                       wrong
+\nabla_w L = 2w                                                                 right
+\nabla_w \mathcal{L} = -2X^\top(y - Xw)                                         right
+\varepsilon(w) = w^\top w                                                       definition
+\epsilon = y^\top y                                                             definition
+\nabla_w \varepsilon = 2w                                                       right
+\nabla_w \epsilon = 2w                                                          wrong
 \mathbf{K} = K + sI                                                             not read
 \frac{\partial}{\partial s} \log\det\mathbf{K} = 0                              not read""",
     "given anew by other signs than =": r"""
@@ -412,10 +418,11 @@ J = \sum_i (1 + (Xw)_i)^2                                                       
     "of what is declared": r"""
 W: k x d; x: d; z t: k; y: n; X: n x d; w: d; epsilon: n
 z = Wx                                                                          not a claim
-\nabla_x \|z - t\|^2 = 2W^\top(z - t)                                           right
-\nabla_x \|z - t\|^2 = 0                                                        not a claim
+\nabla_x \|z - t\|^2 = 2W^\top(z - t)                                           undecided
+\nabla_x \|z - t\|^2 = 0                                                        undecided
 \nabla_x \|z - t\|^2 = 0 \cdot x                                                undecided
-z^\top t = x^\top W^\top t                                                      right
+z^\top t = x^\top W^\top t                                                      undecided
+z^\top t = t^\top z                                                             right
 y = Xw + \epsilon                                                               not a claim
 \nabla_w \|y - Xw\|^2 = -2X^\top(y - Xw)                                        right""",
     "by a name that was given a meaning": r"""
@@ -468,6 +475,21 @@ x_1 = Ax                                                                        
 P_{t|t-1} = A A^\top + K                                                        definition
 P_{+} = 2 P_{t|t-1} - K                                                         definition
 P_{+} = 2 A A^\top + K                                                          right""",
+    "constraints on declared names": r"""
+A: n x n; C: m x n; b nu: m; x y h: n
+C x = b                                                                         not a claim
+\nabla_x \left(h^\top x + \nu^\top(C x - b)\right) = h + C^\top\nu               right
+x = y                                                                           not a claim
+x^\top A y = x^\top A x                                                         undecided""",
+    "from one display to the next": r"""
+X: n x p; y: n; w: p; lambda: positive; Q: p x p spd; c: p
+(X^\top X + \lambda I) w = X^\top y                                              not a claim
+\Rightarrow w = (X^\top X + \lambda I)^{-1} X^\top y                             right
+(X^\top X + \lambda I) w = X^\top y                                              not a claim
+\Rightarrow w = (X^\top X - \lambda I)^{-1} X^\top y                             wrong
+f(w) = \tfrac12 w^\top Q w - c^\top w                                           definition
+\nabla f = 0 \implies Q w = c                                                   not a claim, right
+\nabla f = 0 \implies Q w = -c                                                  not a claim, undecided""",
     "what does not fit": r"""
 A: n x m; B: n x m; x: m
 A B x = B A x                                                                   wrong
@@ -485,6 +507,14 @@ def test_what_is_supposed(page, tmp_path):
     assert [(rows[k], status) for k, status in by_line.items()] == [
         (rows[k], expected) for k, (_, expected) in enumerate(statements)
     ]
+
+
+def test_what_is_supposed_in_prose(tmp_path):
+    text = "% let: A B: n x n; x: n; w: n; S: n x n spd\nSuppose $A = A^\\top$. Then\n"
+    text += "\\[ \\nabla_x x^\\top A x = 2Ax \\]\n\\[ \\nabla_x x^\\top A x = 3Ax \\]\n"
+    text += "subject to $w^\\top S w = 1$ we find\n\\[ w^\\top S w = 1 \\]\n"
+    found = [s.status for s in matcalc.proofread(written(tmp_path, "p.tex", text)).steps]
+    assert found == ["not a claim", "undecided", "wrong", "not a claim", "wrong"]
 
 
 def test_a_size_with_the_letter_of_a_name_that_was_given_in_passing(tmp_path):

@@ -27,7 +27,7 @@ HOUSE = {
     "verdict": "", "sources": "", "indices": "", "proof": "", "records": "", "equalities": "", "catalogue": "",
     "identities": "", "inequalities": "", "stationarity": "",
     "batch": "",
-    "documents": "misprints totals judgement glossary customs wording premises lettering slips macros "
+    "documents": "misprints totals judgement lettering glossary customs wording premises slips macros "
     "document steps reader",
     "derivations": "", "proofreading": "", "testing": "", "report": "", "cli": "",
 }  # fmt: skip

@@ -57,6 +57,11 @@ _FORMULAS = ("dollars", "brackets", "environment", "inside", "box", "rows", "alo
 _BRACES = r"\{(?P<words>(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}"
 _WORDS = re.compile(rf"\\(?:{'|'.join((*WORDS, *INTERTEXT))})\s*{_BRACES}")
 NEAR = 20
+_SUPPOSING = re.compile(
+    r"\b(?:suppose|assum(?:e|es|ing)|if|when(?:ever)?|provided|with|subject\s+to|such\s+that|under|constraint)"
+    r"(?:\s+that|\s+the\s+\w+)?[\s:,~]*$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,7 @@ class Part:
     is_near: bool = True
     is_latex: bool = False
     refusal: str = ""  # why it is not read
+    is_supposed: bool = False  # by the words before it
 
 
 def parts(text: str, suffix: str) -> Iterator[Part]:
@@ -109,7 +115,8 @@ def _marked(source: Expanded, pattern: "re.Pattern[str]") -> Iterator[Part]:
         if is_display or refusal or "=" in groups[name]:
             start = match.start(name) + len(groups[name]) - len(groups[name].lstrip())
             stated = _apart(groups[name]) if _ALIGNED.match(match.group()) else groups[name]
-            yield Part(FORMULA, stated.strip(), _line(text, start), is_display, is_near, True, refusal)
+            is_supposed = _SUPPOSING.search(text, max(0, match.start() - 40), match.start()) is not None
+            yield Part(FORMULA, stated.strip(), _line(text, start), is_display, is_near, True, refusal, is_supposed)
         if is_display:
             yield from _in_words(groups[name], _line(text, match.start(name)))
 

@@ -1,6 +1,6 @@
 """What a text says new names are, in passing: `r = y - X w`, `f(x) = x'A x`, `E_D = ...` stand for their formulas."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -40,11 +40,12 @@ class Entry:
     is_premise: bool = False
 
     def with_name(self, old: str, new: str) -> "Entry":
-        """The entry with another name for one in its formula."""
+        """The entry with another name for one in its formula, and in what it was before."""
+        before = self.before.with_name(old, new) if self.before is not None else None
         if self.definition is None or old not in names(self.definition.body):
-            return self
+            return replace(self, before=before)
         body = transform(self.definition.body, lambda n: replace(n, value=new) if n.value == old else n)
-        return replace(self, definition=replace(self.definition, body=body))
+        return replace(self, definition=replace(self.definition, body=body), before=before)
 
     def meanings(self) -> Iterator[tuple["Entry", Definition]]:
         """What it was said to be, as far as that could be read, the last first."""
@@ -114,11 +115,6 @@ class Glossary:
             waiting = set[str]().union(*map(names, bodies)) - reached
         return reached
 
-    def holds_variable(self, sides: Sequence[Syntax]) -> bool:
-        """Whether what is differentiated is written in its variable, as ‖y - Xw‖² is in w."""
-        derivatives = [n.operands for side in sides for n in walk(side) if n.operation == "derivative"]
-        return any(bare(by).value in self.reached(names(of)) for of, by in derivatives)
-
     def named(self, tree: Syntax, known: Assumptions) -> Syntax:
         """A formula with E_D as one name where that is one."""
 
@@ -141,7 +137,7 @@ class Glossary:
                 its variable, but in what that is made of.
         """
         sides = list(sides)
-        result = self.at_values(sides, known)
+        result = self.at_values(sides, known).forget([n for n in variables(sides) if known.is_name(n)])
         for of, by in (n.operands for side in sides for n in walk(side) if n.operation == "derivative"):
             name = bare(by).value
             if self._gives(name, known):
@@ -159,12 +155,11 @@ class Glossary:
             ParseError: what a name in it was said to be could not be read.
         """
         waiting = list(sides)
-        by = variables(waiting)
         while waiting:
             tree = waiting.pop()
             for name in sorted(names(tree) & self.entries.keys()):
                 entry = self.entries[name]
-                if name in known.definitions or (known.is_name(name) and (not entry.is_premise or name in by)):
+                if name in known.definitions or (known.is_name(name) and not entry.is_premise):
                     continue
                 if entry.definition is None:
                     raise ParseError(f"what {name} is said to be in line {entry.line} could not be read", 0)

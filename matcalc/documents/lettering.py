@@ -1,4 +1,4 @@
-"""In which font each name of a text was given its meaning: the same letter in another font is another thing."""
+r"""In which font each letter of a text was given its meaning: \mathcal{L} is another name than L."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -9,25 +9,30 @@ from matcalc.language.fonts import DISTINCT, fonts
 
 @dataclass(frozen=True)
 class Lettering:
-    """The fonts of the names so far; `apart` are those whose bold letter is not the plain one."""
+    """The fonts in which letters first had a meaning; `apart` are those whose bold letter is not the plain one."""
 
     given: Mapping[str, set[str]] = field(default_factory=dict)
     apart: frozenset[str] = frozenset()
 
-    def require_one_font(self, text: str) -> None:
-        """Raise where a letter of a formula is in another font than that in which it was given its meaning.
+    def others(self, text: str) -> dict[str, str]:
+        """The letters of a formula that are in another font than at first, each with a name of its own."""
+        used = fonts(text)
+        differ = [n for n, was in self.given.items() if n in used and was & DISTINCT != used[n] & DISTINCT]
+        return {n: f"{n}_{min(used[n] & DISTINCT, default='plain')}" for n in differ}
+
+    def require_one_weight(self, text: str) -> None:
+        """Raise where a bold letter is not the plain one, of which alone something is known.
 
         Raises:
-            ParseError: it is.
+            ParseError: it is so.
         """
         for letter, used in fonts(text).items():
-            was = self.given.get(letter, used)
-            if ((was | used) & DISTINCT and was.isdisjoint(used)) or (letter in self.apart and "bold" in used):
-                raise ParseError(f"{letter} stands in two fonts in this text: call one of them by another letter", 0)
+            if letter in self.apart and "bold" in used:
+                raise ParseError(f"{letter} stands in two fonts: call one of them by another letter", 0)
 
-    def with_meaning(self, name: str, text: str) -> "Lettering":
-        """The lettering where a side of an equality gives a name its meaning."""
-        return replace(self, given={**self.given, name: fonts(text).get(name, {"plain"})})
+    def with_meaning(self, letter: str, text: str) -> "Lettering":
+        """The lettering where a side of an equality gives a letter a meaning."""
+        return replace(self, given={letter: fonts(text).get(letter, {"plain"}), **self.given})
 
     def with_statement(self, left: str, right: str) -> "Lettering":
         r"""The lettering after `\mathbf K = K + s I`, where the bold letter cannot be the plain one."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import zip_longest
 
 from matcalc.batch import error_message
 from matcalc.claims.assumptions import Assumptions, stated
@@ -41,7 +42,7 @@ from matcalc.errors import DeclarationError, MatcalcError, ParseError, ShapeErro
 from matcalc.expression.scope import Declarations, Scope, declarations
 from matcalc.language.latex_words import ACCENTS
 from matcalc.language.plain import OF_THE_MATRIX, bare
-from matcalc.language.statements import Chain, Side, chains
+from matcalc.language.statements import IMPLIES, Chain, Side, chains
 from matcalc.language.syntax import Syntax, walk
 from matcalc.oracle.measurement import Evidence
 from matcalc.shape import Shape, is_column, is_scalar
@@ -53,6 +54,7 @@ _WRAPPED = (  # braces, fonts and the beginning of an environment
 )
 Decide = Callable[[Side, Side, Side | None, int], "Finding"]
 Finding = tuple[str, Verdict | None, str]  # the status of a statement, the verdict, and what else is to be said
+_FOLLOWING = re.compile(rf"[\s&]*(?:\\begin\{{[^}}]*\}}[\s&]*)?\\(?:{'|'.join(sorted(IMPLIES))})(?![A-Za-z])")
 _INEQUALITIES = (">=", "<=", ">", "<")
 
 
@@ -69,7 +71,9 @@ class Reader:
     first: Side | None = None  # of the chain that `last` ends
     set_to_zero: Syntax | None = None  # the derivative of the statement before
     equation: Sides | None = None  # from which the next statement of the formula is said to follow
+    leads_on: bool = False  # whether the next formula is said to follow from this one
     supposed: str = ""  # a condition of the formula that is no assumption on a matrix
+    has_supposed: bool = False  # something in its prose
     glossary: Glossary = field(default_factory=Glossary)
     lettering: Lettering = field(default_factory=Lettering)
 
@@ -85,10 +89,14 @@ class Reader:
 
     def read(self, given: Iterable[Part]) -> Iterator[Step]:
         """The statements of some parts, with their verdicts."""
-        for part in given:
-            if part.kind == ASSUMPTION:
+        for part, following in zip_longest(read := list(given), read[1:]):
+            if part.refusal:  # which ends the chain before it
+                self.last = None
+                yield Step(part.line, part.text, "", "", UNREAD, None, part.refusal, part.is_display)
+            elif part.kind == ASSUMPTION:
                 yield from self._assume(part)
             else:
+                self.leads_on = following is not None and _FOLLOWING.match(following.text) is not None
                 yield from self._formula(part)
 
     def _assume(self, part: Part) -> Iterator[Step]:
@@ -116,7 +124,7 @@ class Reader:
         before = self.known
         steps = {k: list(self._chain(found, k, part)) for k in self._in_order(found)}
         self.known = replace(self.known, declared=before.declared, conditions=before.conditions)
-        self.supposed, self.equation = "", None
+        self.supposed, self.equation = "", self.equation if self.leads_on else None
         yield from (step for k in sorted(steps) for step in steps[k])
 
     def _in_order(self, found: Sequence[Chain]) -> list[int]:
@@ -137,7 +145,7 @@ class Reader:
 
     def _chain(self, found: Sequence[Chain], k: int, part: Part) -> Iterator[Step]:
         """The statements of a chain; formulas in the text neither continue others nor are continued."""
-        chain, is_premise = found[k], k + 1 < len(found) and found[k + 1].follows
+        chain, is_premise = found[k], found[k + 1].follows if k + 1 < len(found) else self.leads_on
         first, *rest = chain.sides
         origin = self.first if first.relation else first
         if self._is_condition(chain):
@@ -153,6 +161,8 @@ class Reader:
                 decide = self._suppose
             elif chain.follows and n == 0 and self.equation is not None:
                 decide = self._conclude
+            elif chain.follows and n == 0 and self.set_to_zero is not None:
+                decide = self._solve
             elif is_premise:
                 decide = self._presume
             yield self._statement(first, side, part, origin, decide)
@@ -186,13 +196,19 @@ class Reader:
         try:
             if left.text and self._wording.heading(left) is not None:
                 self.lettering = self.lettering.with_statement(left.text, right.text)
-            self.lettering.require_one_font(f"{left.text} = {right.text}")
+            self.lettering.require_one_weight(f"{left.text} = {right.text}")
             status, verdict, reason = decide(left, right, origin, line)
         except Exception as error:  # one statement must not keep the others from being checked
             status, verdict, reason = self._unread(left, right, error)
-            self._forget(left.text, line)
+            if status == UNREAD:
+                self._forget(left.text, line)
         if status == WRONG and self.supposed:
             status, verdict, reason = UNDECIDED, None, f"wrong in general; it is said to hold where {self.supposed}"
+        if status == WRONG and part.is_supposed and right.relation == "=":
+            self.has_supposed = True
+            status, verdict, reason = ASIDE, None, "supposed"
+        if status == WRONG and self.has_supposed and (condition := _condition(verdict)):
+            status, verdict, reason = UNDECIDED, None, f"{condition}; the text supposes something"
         return Step(line, left.text, right.relation, right.text, status, verdict, reason, part.is_display)
 
     def _unread(self, left: Side, right: Side, error: Exception) -> Finding:
@@ -240,6 +256,17 @@ class Reader:
         self._require_declared(sides, known)
         self.equation = sides
         return conclude(equation, sides, known)
+
+    def _solve(self, left: Side, right: Side, origin: Side | None, line: int) -> Finding:
+        """What is said to follow from a derivative set to zero: a solution, or the equation in another form."""
+        assert self.set_to_zero is not None
+        equation, sides = self.set_to_zero, (self._tree(left), self._tree(right))
+        variable = bare(equation.operands[1]).value
+        alone = [bare(side).value for side in sides if bare(side).operation == "name"]
+        is_solution = any(n == variable or _is_point(n, variable) for n in alone)
+        if not is_solution and variable in names(sides[0]) | names(sides[1]):
+            return self._restated(equation, sides, variable)
+        return self._decide(left, right, origin, line)
 
     def _decide(self, left: Side, right: Side, origin: Side | None, line: int) -> Finding:
         """The status of a statement, in a chain that begins with `origin`."""
@@ -299,8 +326,8 @@ class Reader:
     def _is_label(self, found: Heading, formula: Syntax) -> bool:
         """Whether K_y of a declared K is no entry or column of it: y is a matrix or vector, or the shape is another."""
         with suppress(MatcalcError):
-            if isinstance(found.index, str):
-                return self.known.is_name(found.index) and not is_scalar(self._shape_of(_name(found.index)))
+            if isinstance(found.index, str) and self.known.is_name(found.index):
+                return not is_scalar(self._shape_of(_name(found.index)))
             owner, shape = self._shape_of(_name(found.letter)), self._shape_of(formula)
             return not is_scalar(shape) if is_column(owner) else not is_column(shape) and not is_scalar(shape)
         return False
@@ -318,7 +345,8 @@ class Reader:
             self._require_declared((formula,), known, set(found.parameters))
             _require_fit(formula, known, found.parameters)
         except MatcalcError:
-            self.glossary = self.glossary.renewed(found.name, Entry(line, None, before))
+            if before is None or not _misfit(formula, others.at_values([formula], self.known)):
+                self.glossary = self.glossary.renewed(found.name, Entry(line, None, before))
             raise
         self.lettering = self.lettering.with_meaning(found.letter or found.name, heading)
         entry = Entry(line, Definition(found.parameters, formula))
@@ -375,7 +403,8 @@ class Reader:
             if is_claim or unfit:
                 return verdict.verdict, verdict, ""
         random = {law.name for law in known.laws.values()}
-        if not (names(other) & random or is_model(other) or any(undeclared(side, known) for side in sides)):
+        is_said = other is sides[1] and not (names(other) & random or is_model(other))
+        if is_said and not any(undeclared(side, known) for side in sides):
             before = self.glossary.entries.get(name)
             self.glossary = self.glossary.with_entry(name, Entry(line, Definition((), other), before, is_premise=True))
         return ASIDE, None, f"{name} is free: this defines it or assumes something of it"
@@ -396,7 +425,7 @@ class Reader:
     ) -> Finding:
         """The verdict on an equality, or what it is beside a derivative that is set to zero."""
         try:
-            verdict = self._verdict(sides, self.glossary)
+            verdict = self._verdict(sides, self.glossary.without(self.glossary.premises))
         except ShapeError as error:
             cause = slip(*written, known, self._tree)
             if cause is None:
@@ -414,13 +443,13 @@ class Reader:
             self.set_to_zero = found
             return ASIDE, None, f"the derivative is set to zero: an equation for {bare(found.operands[1]).value}"
         if verdict.verdict in (RIGHT, WRONG) and (other := self._otherwise(sides, verdict.verdict)):
-            return UNDECIDED, None, f"{other}, and {verdict.verdict} with what it was said to be since"
+            return UNDECIDED, None, f"{other}, and {verdict.verdict} as it stands"
         return _as_found(verdict, sides, written)
 
     def _verdict(self, sides: Sides, glossary: Glossary) -> Verdict:
         """The verdict with what is differentiated by as a variable, or else where it has the value it was given."""
         by = variables(sides)
-        given = {n for n in by & glossary.definitions.keys() if not self.known.is_name(n)}
+        given = {n for n in by & glossary.definitions.keys() if n in glossary.premises or not self.known.is_name(n)}
         at_values = glossary.at_values(sides, self.known)
         if len(given) < len(by) and given:
             return judge(*sides, at_values)
@@ -434,9 +463,8 @@ class Reader:
     def _otherwise(self, sides: Sides, verdict: str) -> str:
         """The verdict with another meaning of a name, where it is another."""
         others = list(self.glossary.earlier(names(sides[0]) | names(sides[1])))
-        free = self.glossary.without(self.glossary.premises)
-        if self.glossary.premises and variables(sides) and (verdict == WRONG or free.holds_variable(sides)):
-            others.append(("what is declared as variables of their own", free))
+        if self.glossary.premises:
+            others.append(("what is said of declared names in passing", self.glossary))
         for meant, other in others:
             with suppress(MatcalcError):
                 found = self._verdict(sides, other).verdict
@@ -460,7 +488,7 @@ class Reader:
 
     @property
     def _wording(self) -> Wording:
-        return Wording(self.known, self.glossary)
+        return Wording(self.known, self.glossary, self.lettering)
 
     def _tree(self, side: Side) -> Syntax:
         return self._wording.tree(side)
@@ -497,6 +525,12 @@ def _misfit(side: Syntax, known: Assumptions) -> bool:
     except ShapeError as error:
         return str(error).startswith(("product", "sum")) and "scalar" not in str(error)
     return False
+
+
+def _condition(verdict: Verdict | None) -> str:
+    """Under which assumption a wrong statement is right, if there is one."""
+    cause = verdict.diagnosis if verdict is not None else None
+    return cause.message if cause is not None and cause.kind == "needs-assumption" else ""
 
 
 def _unfit(message: str, edit: str | None = None) -> Verdict:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from matcalc.claims.assumptions import Assumptions
 from matcalc.claims.meaning import inserted
@@ -16,11 +16,12 @@ from matcalc.documents.customs import (
     with_products,
 )
 from matcalc.documents.glossary import Glossary, Heading, heading_of
+from matcalc.documents.lettering import Lettering
 from matcalc.errors import MatcalcError, ParseError
 from matcalc.expression.scope import Scope
 from matcalc.language.plain import PRIMED, bare, in_paper, plain
 from matcalc.language.statements import Side
-from matcalc.language.syntax import Syntax, walk, with_transposes
+from matcalc.language.syntax import Syntax, transform, walk, with_transposes
 from matcalc.shape import Shape, is_scalar
 
 PRIME = r"a prime: a transpose, a derivative or another name? Write ^\top or \tilde"
@@ -32,6 +33,7 @@ class Wording:
 
     known: Assumptions
     glossary: Glossary
+    lettering: Lettering = field(default_factory=Lettering)
 
     def tree(self, side: Side, also: Collection[str] = ()) -> Syntax:
         """A side as a tree in the words of the language.
@@ -39,8 +41,11 @@ class Wording:
         Raises:
             ParseError: what cannot be read, or may be read in two ways.
         """
-        functions = {*self.known.functions, *self.glossary.functions, *also}
-        tree = self.glossary.named(side.tree(functions), self.known)
+        others = self.lettering.others(side.text) if side.tokens else {}
+        functions = {*self.known.functions, *self.glossary.functions} - others.keys()
+        functions |= {*also, *(letter for letter, name in others.items() if name in self.glossary.functions)}
+        tree = transform(side.tree(functions), lambda n: replace(n, value=others[n.value]) if _is_one(n, others) else n)
+        tree = self.glossary.named(tree, self.known)
         if not side.tokens:
             tree = with_functions(tree, functions)
             return tree if self.known.is_name("T") else with_transposes(tree)
@@ -90,6 +95,10 @@ class Wording:
         with suppress(MatcalcError):
             return is_scalar(self.shape_of(named))
         return False
+
+
+def _is_one(node: Syntax, names: Collection[str]) -> bool:
+    return node.operation in ("name", "apply") and node.value in names
 
 
 def is_primed(tree: Syntax) -> bool:

@@ -15,15 +15,16 @@ _WRITTEN = re.compile(
     rf"\\(?P<font>{'|'.join(_OF_MACRO)})(?![A-Za-z])\s*(?:\{{(?P<dressed>[^{{}}]*)\}}|(?P<one>{_LETTER}))"
     rf"|\{{\s*\\(?P<switch>{'|'.join(_OF_MACRO)})(?![A-Za-z])(?P<switched>[^{{}}]*)\}}"
     rf"|\\var(?P<variant>{_GREEK})(?![A-Za-z])|\\(?P<greek>{_GREEK})(?![A-Za-z])"
-    rf"|\\(?:text\w*|mbox|begin|end)\s*\{{[^{{}}]*\}}|{_INDEX}|\\[A-Za-z]+|(?P<plain>[A-Za-z])(?!\s*_)"
+    rf"|\\(?:text\w*|mbox|begin|end)\s*\{{[^{{}}]*\}}|{_INDEX}|\\[A-Za-z]+|(?P<indexed>[A-Za-z])(?=\s*_)|(?P<plain>[A-Za-z])"
 )
 
 
 def fonts(text: str) -> dict[str, set[str]]:
-    r"""The fonts of each letter of a formula: script, bold, the variant of \varepsilon, or plain; indices aside."""
+    r"""The fonts of each letter of a formula: script, bold, the variant of \varepsilon, plain, or with an index."""
     found: dict[str, set[str]] = defaultdict(set)
     for match in _WRITTEN.finditer(text):
-        font = _OF_MACRO.get(match["font"] or match["switch"], "variant" if match["variant"] else "plain")
+        font = _OF_MACRO.get(match["font"] or match["switch"], match.lastgroup or "")
+        font = "plain" if font == "greek" else font
         dressed = match["dressed"] or match["one"] or match["switched"] or ""
         letters = re.findall(_LETTER, re.sub(_INDEX, "", dressed)) if dressed else [match[match.lastgroup or 0]]
         for letter in letters if match.lastgroup else ():

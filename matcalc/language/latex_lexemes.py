@@ -41,9 +41,9 @@ _WORD = r"(?:[A-Za-z](?:[ _-]?[A-Za-z\d])+|[A-Z])"
 _LABEL = re.compile(
     rf"\\(?:{'|'.join(UPRIGHT)})(?:\s*\{{\s*(?P<braced>{_WORD})\s*\}}|\s+(?P<letter>[A-Z])(?![A-Za-z]))"
     rf"|\{{\s*\\(?:rm|sf|tt)\s+(?P<switched>{_WORD})\s*\}}"
-    r"|\{\s*(?P<sign>[+-])\s*\}|\{\s*(?P<given>\w\s*(?:\||\\mid)\s*\w\s*(?:-\s*1)?)\s*\}"
+    r"|\{\s*(?P<sign>[+*-])\s*\}|(?P<bare>[+*])|\{\s*(?P<given>\w\s*(?:[+-]\s*1)?\s*(?:\||\\mid)\s*\w\s*(?:-\s*1)?)\s*\}"
 )
-_SIGNS = {"+": "plus", "-": "minus"}
+_SIGNS = {"+": "plus", "-": "minus", "*": "star"}
 _ENVIRONMENT = re.compile(r"\\begin\{(?P<name>[^{}]*)\}.*?\\end\{(?P=name)\}", re.DOTALL)
 
 
@@ -78,7 +78,8 @@ def _label(text: str, position: int) -> tuple[str, str, int] | None:
     match = _LABEL.match(text, position)
     if match is None:
         return None
-    word = match["braced"] or match["switched"] or match["letter"] or _SIGNS.get(match["sign"]) or match["given"]
+    sign = _SIGNS.get(match["sign"] or match["bare"], "")
+    word = match["braced"] or match["switched"] or match["letter"] or match["given"] or sign
     return "LABEL", re.sub(r"\W+|mid", "_", word), match.end()
 
 
