@@ -124,6 +124,24 @@ def by_argument(tree: Syntax, functions: Mapping[str, Sequence[str]]) -> Syntax:
     return transform(tree, lambda node: of(node.operands[0], node.value) if node.operation == "gradient" else node)
 
 
+def with_zeros(tree: Syntax, functions: Mapping[str, Sequence[str]], shape_of: ShapeOf) -> Syntax:
+    """A formula in which the 0 of f(0) has the shape of the argument of f."""
+
+    def rule(node: Syntax) -> Syntax:
+        parameters = functions.get(node.value, ()) if node.operation == "apply" else ()
+        if len(parameters) != len(node.operands) or not any(constant(o) == 0 for o in node.operands):
+            return node
+        return replace(node, operands=tuple(map(zero, node.operands, parameters)))
+
+    def zero(argument: Syntax, parameter: str) -> Syntax:
+        name = Syntax("name", (), parameter, argument.start, argument.end)
+        if constant(argument) != 0 or _is_scalar(name, shape_of):
+            return argument
+        return Syntax("group", (replace(name, operation="subtract", operands=(name, name), value=None),), None, 0, 0)
+
+    return transform(tree, rule)
+
+
 def at_arguments(
     tree: Syntax, functions: Mapping[str, Sequence[str]], reached: Callable[[Iterable[str]], set[str]]
 ) -> Syntax:

@@ -16,6 +16,8 @@ from matcalc.expression.simplification import is_symmetric
 from matcalc.language.plain import bare, constant
 from matcalc.language.syntax import Syntax, transform, walk
 
+NOISE = ("epsilon", "eta", "xi", "nu", "e", "u", "delta", "zeta")
+
 
 @dataclass(frozen=True)
 class Heading:
@@ -82,6 +84,12 @@ class Glossary:
     def premises(self) -> set[str]:
         """The names of which only something was said."""
         return {n for n, e in self.entries.items() if e.is_premise}
+
+    @property
+    def models(self) -> set[str]:
+        """The data that are said to be something and noise, as y = X w + ε."""
+        bodies = {n: bare(d.body) for n, d in self.definitions.items() if n in self.premises}
+        return {n for n, b in bodies.items() if b.operation == "add" and bare(b.operands[1]).value in NOISE}
 
     def with_entry(self, name: str, entry: Entry) -> "Glossary":
         """The glossary with a name given, or given anew."""

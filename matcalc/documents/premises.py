@@ -10,7 +10,6 @@ from matcalc.language.syntax import Syntax, walk
 from matcalc.verdict import RIGHT, UNDECIDED, WRONG, Verdict
 
 Sides = tuple[Syntax, Syntax]
-NOISE = ("epsilon", "eta", "xi", "nu", "e", "u", "delta", "zeta")
 OF_THE_WHOLE = ("the whole is off by a factor", "the sign of the whole")
 
 
@@ -32,12 +31,6 @@ def structure_in(sides: Sides) -> str:
             ):
                 return f"{plain.value} orthogonal"
     return ""
-
-
-def is_model(formula: Syntax) -> bool:
-    """Whether a formula ends in noise, as y = X w + ε: this is said of data, and defines nothing."""
-    formula = bare(formula)
-    return formula.operation == "add" and bare(formula.operands[1]).value in NOISE
 
 
 def conclude(equation: Sides, sides: Sides, known: Assumptions) -> tuple[str, Verdict | None, str]:

@@ -34,7 +34,7 @@ from matcalc.documents.judgement import (
     undeclared,
 )
 from matcalc.documents.lettering import Lettering
-from matcalc.documents.premises import Sides, conclude, difference, is_model, restates, structure_in
+from matcalc.documents.premises import Sides, conclude, difference, restates, structure_in
 from matcalc.documents.slips import slip
 from matcalc.documents.steps import ASIDE, DEFINITION, UNREAD, Step
 from matcalc.documents.wording import PRIME, Wording, is_primed
@@ -326,8 +326,9 @@ class Reader:
     def _is_label(self, found: Heading, formula: Syntax) -> bool:
         """Whether K_y of a declared K is no entry or column of it: y is a matrix or vector, or the shape is another."""
         with suppress(MatcalcError):
-            if isinstance(found.index, str) and self.known.is_name(found.index):
-                return not is_scalar(self._shape_of(_name(found.index)))
+            is_name = isinstance(found.index, str) and self.known.is_name(found.index)
+            if is_name and not is_scalar(self._shape_of(_name(found.index))):
+                return True
             owner, shape = self._shape_of(_name(found.letter)), self._shape_of(formula)
             return not is_scalar(shape) if is_column(owner) else not is_column(shape) and not is_scalar(shape)
         return False
@@ -363,7 +364,7 @@ class Reader:
         """A name with a meaning, which must be one of its former meanings if it has any."""
         assert entry.definition is not None
         is_doubtful, meanings = False, list(before.meanings()) if before is not None else []
-        named = partial(_things, known=self.known)
+        named = partial(_things, glossary=others, known=self.known)
         for earlier, was in meanings:
             try:
                 sides = was.body, entry.definition.body
@@ -376,7 +377,8 @@ class Reader:
             if compared.is_right:
                 self.glossary = self.glossary.with_entry(name, earlier)
                 return RIGHT, compared, ""
-            same = named(was.body) == named(entry.definition.body)
+            one, other = named(was.body), named(entry.definition.body)
+            same = 2 * len(one & other) > len(one | other)
             is_doubtful |= same or compared.diagnosis not in (None, UNKNOWN)
         if not is_doubtful:  # nothing that one might have written for the other
             self.glossary = self.glossary.renewed(name, entry)
@@ -403,7 +405,7 @@ class Reader:
             if is_claim or unfit:
                 return verdict.verdict, verdict, ""
         random = {law.name for law in known.laws.values()}
-        is_said = other is sides[1] and not (names(other) & random or is_model(other))
+        is_said = other is sides[1] and not names(other) & random
         if is_said and not any(undeclared(side, known) for side in sides):
             before = self.glossary.entries.get(name)
             self.glossary = self.glossary.with_entry(name, Entry(line, Definition((), other), before, is_premise=True))
@@ -463,8 +465,9 @@ class Reader:
     def _otherwise(self, sides: Sides, verdict: str) -> str:
         """The verdict with another meaning of a name, where it is another."""
         others = list(self.glossary.earlier(names(sides[0]) | names(sides[1])))
-        if self.glossary.premises:
-            others.append(("what is said of declared names in passing", self.glossary))
+        premises = self.glossary.without(self.glossary.models if verdict == RIGHT else ())
+        if premises.premises:
+            others.append(("what is said of declared names in passing", premises))
         for meant, other in others:
             with suppress(MatcalcError):
                 found = self._verdict(sides, other).verdict
@@ -545,9 +548,9 @@ def _require_fit(formula: Syntax, known: Assumptions, parameters: Collection[str
         Scope(known.let).read(text)
 
 
-def _things(formula: Syntax, known: Assumptions) -> set[str]:
-    """The names in a formula that stand for something: no indices, no sizes."""
-    return names(formula) - set("ijkl") - known.meaning().sizes
+def _things(formula: Syntax, glossary: Glossary, known: Assumptions) -> set[str]:
+    """The names that a formula rests on: no indices, no sizes, none that stand for others."""
+    return glossary.reached(names(formula)) - set("ijkl") - known.meaning().sizes - glossary.definitions.keys()
 
 
 def _free_name(sides: Sides, known: Assumptions) -> str:

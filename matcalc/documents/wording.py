@@ -14,6 +14,7 @@ from matcalc.documents.customs import (
     with_e,
     with_functions,
     with_products,
+    with_zeros,
 )
 from matcalc.documents.glossary import Glossary, Heading, heading_of
 from matcalc.documents.lettering import Lettering
@@ -55,6 +56,7 @@ class Wording:
         tree = with_products(tree, self.known) if self.known.is_name("d") else tree
         tree = tree if self._is_name("e") or bare(tree).value == "e" else with_e(tree)
         tree = as_derivatives(tree, self.shape_of, self.known.layout)
+        tree = with_zeros(tree, parameters, self.shape_of)
         tree = by_argument(tree, parameters | {f: (x,) for f, x in self.known.unspecified.items()})
         tree = at_arguments(tree, parameters, self.glossary.reached)
         return in_paper(entry_by_entry(tree, definitions, self.shape_of), self.shape_of)
