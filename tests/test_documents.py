@@ -522,6 +522,13 @@ def test_what_is_supposed_in_prose(tmp_path):
     assert found == ["not a claim", "undecided", "wrong", "not a claim", "wrong"]
 
 
+def test_what_is_said_of_a_declared_name_is_not_forgotten_where_another_is_declared(tmp_path):
+    text = "% let: W: k x d; x: d; z t: k\n\\[ z = Wx \\]\n% let: q: d\n\\[ \\nabla_x \\|z - t\\|^2 = 0 \\cdot x \\]\n"
+    text += "% let: z: k\n\\[ \\nabla_x \\|z - t\\|^2 = 0 \\cdot x \\]\n"
+    found = [s.status for s in matcalc.proofread(written(tmp_path, "p.tex", text)).steps]
+    assert found == ["not a claim", "undecided", "undecided"]
+
+
 def test_a_size_with_the_letter_of_a_name_that_was_given_in_passing(tmp_path):
     text = "% let: y k: n; s: positive\nThe mean is $m = k^\\top y$.\n% let: U: n x m\n"
     text += "\\[ \\log\\det(sI + UU^\\top) = (n - m)\\log s + \\log\\det(sI + U^\\top U) \\]\n"

@@ -101,9 +101,11 @@ class Reader:
 
     def _assume(self, part: Part) -> Iterator[Step]:
         for item in stated(part.text):
+            before = self.known.declared
             try:
                 self.known = self.known.assume(item)
-                self.glossary = self.glossary.without(self.known.declared.keys() | self.known.meaning().sizes)
+                declared = {name for name, kind in self.known.declared.items() if before.get(name) != kind}
+                self.glossary = self.glossary.without(declared | self.known.meaning().sizes)
             except MatcalcError as error:
                 yield Step(part.line, item, "", "", UNREAD, None, str(error), part.is_display)
 
