@@ -18,7 +18,7 @@ from matcalc.indices import Formula
 from matcalc.indices import to_latex as indices_to_latex
 from matcalc.lazy import cached_property
 from matcalc.oracle.measurement import Question, magnitude, relative_error, weigh
-from matcalc.oracle.sampling import Points, sample
+from matcalc.oracle.sampling import Points, sample, size_assignments
 from matcalc.proof import Proof, fixed_sizes, single
 from matcalc.records import Printed, Record
 
@@ -79,7 +79,8 @@ class Equality(Record):
 
     def attempt(self) -> Proof:
         written = [side for side in self._sides if isinstance(side, Expr)]
-        trials = [(at, self._error(at)) for at in sample(written, self.symbols)]
+        points = sample(written, self.symbols, sizes=size_assignments)  # the nodes of a quadrature grow with the size
+        trials = [(at, self._error(at)) for at in points]
         others = {"equal by form": single(0.0)} if len(written) == 2 and same_by_form(*written) else {}
         by = dict.fromkeys(name for side in self._sides for name in (BY_NUMPY if isinstance(side, Expr) else side.by))
         return Proof(weigh(trials, oracles=tuple(by)), others, self.structures, tuple(self._questions(written)))

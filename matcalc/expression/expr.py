@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import count
-from typing import Any
+from typing import Any, ClassVar
 
 from matcalc.lazy import cached_property
 from matcalc.shape import SCALAR, Dim, Shape, is_scalar
@@ -252,6 +252,7 @@ class Opaque(Expr):
     function: Callable[..., Any]
     arguments: tuple[Symbol, ...]
     declared_shape: Shape
+    may_name_a_size: ClassVar[bool] = False
 
     @cached_property
     def shape(self) -> Shape:

@@ -20,6 +20,8 @@ from matcalc.shape import dim as read_dim
 class Blackbox(Opaque):
     """A function of arrays (vectors 1-D, scalars 0-D) with named arguments."""
 
+    may_name_a_size = True
+
     def _call(self, values: Mapping[str, Any]) -> Any:
         import jax.numpy as jnp
 

@@ -15,7 +15,7 @@ from matcalc.shape import SCALAR
 from matcalc.structure import GENERAL, STRUCTURES
 
 MAX_CONDITION = 1e7
-DETERMINANT_NOISE = 1e-14  # of the largest that a determinant with rows so long can be
+DETERMINANT_NOISE = 1e-14  # of what a determinant with rows so long is at random: √e less for every row
 CANDIDATES = 6
 LARGE = (6, 5)  # one point of these is enough
 LARGER = (11, 9)  # for what may depend on a size itself
@@ -30,8 +30,8 @@ class GuardedNumPy(NumPy):
 
     def determinant(self, a: np.ndarray) -> np.ndarray:
         det = super().determinant(a)
-        bound = np.prod(np.linalg.norm(a.real, axis=-1), axis=-1)[..., None, None]  # Hadamard's
-        return det - np.where(np.abs(det.real) < DETERMINANT_NOISE * bound, det.real, 0)
+        usual = np.prod(np.linalg.norm(a.real, axis=-1) / np.sqrt(np.e), axis=-1)[..., None, None]
+        return det - np.where(np.abs(det.real) < DETERMINANT_NOISE * usual, det.real, 0)
 
     def log_determinant(self, a: np.ndarray) -> np.ndarray:
         return np.where(_is_regular(a, super().inverse(a.real)), super().log_determinant(a), np.nan)
@@ -111,7 +111,8 @@ def size_assignments(names: Iterable[str], large: Sequence[int] = LARGE) -> Iter
 
 def names_a_size(e: Expr) -> bool:
     """Whether an expression depends on a size itself, as far as is known."""
-    return isinstance(e, Size | Opaque) or any(map(names_a_size, e.args))
+    is_open = isinstance(e, Size) or (isinstance(e, Opaque) and e.may_name_a_size)
+    return is_open or any(map(names_a_size, e.args))
 
 
 def _positive(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
