@@ -529,6 +529,19 @@ def test_what_is_said_of_a_declared_name_is_not_forgotten_where_another_is_decla
     assert found == ["not a claim", "undecided", "undecided"]
 
 
+def test_what_is_said_of_a_declared_name_proves_nothing(tmp_path):
+    rows = [
+        r"y = Xw + \epsilon",
+        r"L = \|y - Xw\|^2",
+        r"\nabla_w L = 0",
+        r"\hat w = X^\top X X^\top y",
+        r"L = 2\|y - Xw\|^2",
+    ]
+    text = "% let: X: n x p; y: n; w: p; epsilon: n\n" + "".join(f"\\[ {row} \\]\n" for row in rows)
+    found = [s.status for s in matcalc.proofread(written(tmp_path, "p.tex", text)).steps]
+    assert found == ["not a claim", "definition", "not a claim", "wrong", "undecided"]
+
+
 def test_a_size_with_the_letter_of_a_name_that_was_given_in_passing(tmp_path):
     text = "% let: y k: n; s: positive\nThe mean is $m = k^\\top y$.\n% let: U: n x m\n"
     text += "\\[ \\log\\det(sI + UU^\\top) = (n - m)\\log s + \\log\\det(sI + U^\\top U) \\]\n"

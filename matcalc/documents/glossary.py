@@ -1,6 +1,6 @@
 """What a text says new names are, in passing: `r = y - X w`, `f(x) = x'A x`, `E_D = ...` stand for their formulas."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -31,15 +31,11 @@ class Heading:
 
 @dataclass(frozen=True)
 class Entry:
-    """What a name was said to be, and in which line; nothing where that could not be read; what it was before.
-
-    A premise is said of a name that is declared: that may be what it is, or hold of it for the values at hand only.
-    """
+    """What a name was said to be, and in which line; nothing where that could not be read; what it was before."""
 
     line: int
     definition: Definition | None = None
     before: "Entry | None" = None
-    is_premise: bool = False
 
     def with_name(self, old: str, new: str) -> "Entry":
         """The entry with another name for one in its formula, and in what it was before."""
@@ -60,9 +56,14 @@ class Entry:
 
 @dataclass(frozen=True)
 class Glossary:
-    """The names that were given in passing so far."""
+    """The names that were given in passing so far.
+
+    A premise is said of a name that is declared: what it may be, or what holds for the values at hand only. It casts
+    doubt on what rests on it, and proves nothing.
+    """
 
     entries: Mapping[str, Entry] = field(default_factory=dict)
+    premises: Mapping[str, Entry] = field(default_factory=dict)
 
     def __contains__(self, name: object) -> bool:
         return name in self.entries
@@ -81,15 +82,18 @@ class Glossary:
         return {n: e.definition for n, e in self.entries.items() if e.definition is not None}
 
     @property
-    def premises(self) -> set[str]:
-        """The names of which only something was said."""
-        return {n for n, e in self.entries.items() if e.is_premise}
-
-    @property
     def models(self) -> set[str]:
         """The data that are said to be something and noise, as y = X w + ε."""
-        bodies = {n: bare(d.body) for n, d in self.definitions.items() if n in self.premises}
+        bodies = {n: bare(e.definition.body) for n, e in self.premises.items() if e.definition is not None}
         return {n for n, b in bodies.items() if b.operation == "add" and bare(b.operands[1]).value in NOISE}
+
+    def with_premise(self, name: str, entry: Entry) -> "Glossary":
+        """The glossary with something said of a declared name."""
+        return replace(self, premises={**self.premises, name: entry})
+
+    def supposing(self, names: Collection[str]) -> "Glossary":
+        """The glossary in which some declared names are what is said of them."""
+        return replace(self, entries={**self.entries, **{n: e for n, e in self.premises.items() if n in names}})
 
     def with_entry(self, name: str, entry: Entry) -> "Glossary":
         """The glossary with a name given, or given anew."""
@@ -102,11 +106,14 @@ class Glossary:
             return self.with_entry(name, entry)
         kept = f"{name}_of_line_{old.line}"
         entries = {n: e.with_name(name, kept) for n, e in self.entries.items() if n != name}
-        return Glossary({**entries, kept: old, name: entry})
+        premises = {n: e.with_name(name, kept) for n, e in self.premises.items()}
+        return Glossary({**entries, kept: old, name: entry}, premises)
 
     def without(self, names: Iterable[str]) -> "Glossary":
         """The glossary without some names."""
-        return replace(self, entries={n: e for n, e in self.entries.items() if n not in set(names)})
+        gone = set(names)
+        kept = ({n: e for n, e in given.items() if n not in gone} for given in (self.entries, self.premises))
+        return Glossary(*kept)
 
     def earlier(self, used: Iterable[str]) -> Iterator[tuple[str, "Glossary"]]:
         """The glossary as it was before a name that some names rest on was given another meaning; how it differs."""
@@ -167,7 +174,7 @@ class Glossary:
             tree = waiting.pop()
             for name in sorted(names(tree) & self.entries.keys()):
                 entry = self.entries[name]
-                if name in known.definitions or (known.is_name(name) and not entry.is_premise):
+                if name in known.definitions or (known.is_name(name) and name not in self.premises):
                     continue
                 if entry.definition is None:
                     raise ParseError(f"what {name} is said to be in line {entry.line} could not be read", 0)

@@ -136,7 +136,7 @@ class Reader:
 
     def _explains(self, chain: Chain, before: Sequence[Chain]) -> bool:
         """Whether a statement says what a name in those before it means: `L = r'r, where r = y - Xw`."""
-        if len(chain.sides) != 2 or not before or chain.sides[1].relation != "=" or self._is_condition(chain):
+        if len(chain.sides) != 2 or not before or chain.sides[1].relation != "=" or self._is_about_indices(chain):
             return False
         with suppress(MatcalcError):
             found = self._wording.heading(chain.sides[0])
@@ -150,7 +150,7 @@ class Reader:
         chain, is_premise = found[k], found[k + 1].follows if k + 1 < len(found) else self.leads_on
         first, *rest = chain.sides
         origin = self.first if first.relation else first
-        if self._is_condition(chain):
+        if self._is_about_indices(chain):
             self.known = self.known.hold(first.text, rest[0].relation, rest[0].text)
             return
         if first.relation:
@@ -172,7 +172,7 @@ class Reader:
         if part.is_display and rest and not chain.is_remark:
             self.first, self.last = origin, first if rest[-1].relation in ("=", ":=") else None
 
-    def _is_condition(self, chain: Chain) -> bool:
+    def _is_about_indices(self, chain: Chain) -> bool:
         """Whether a statement is about indices, `i = j`, and so a condition on what follows it in the formula."""
         names = [side.text for side in chain.sides]
         alone = len(names) == 2 and all(re.fullmatch(r"[a-z]'?", n) and not self._is_name(n) for n in names)
@@ -291,9 +291,8 @@ class Reader:
         self._require_declared(sides, known)
         if any(map(names_entries, sides)):
             return ASIDE, None, "this names the entries of a matrix"
-        given = self.glossary.without(self.glossary.premises).meant(sides, self.known)
-        if right.relation == "=" and (name := _free_name(sides, given)):
-            return self._free(name, sides, given, equation, line)
+        if right.relation == "=" and (name := _free_name(sides, known)):
+            return self._free(name, sides, known, equation, line)
         if right.relation in _INEQUALITIES:
             return _as_found(judge_order(right.relation, *sides, known), sides, (left, right))
         return self._judged(sides, (left, right), known, equation, origin)
@@ -409,8 +408,7 @@ class Reader:
         random = {law.name for law in known.laws.values()}
         is_said = other is sides[1] and not names(other) & random
         if is_said and not any(undeclared(side, known) for side in sides):
-            before = self.glossary.entries.get(name)
-            self.glossary = self.glossary.with_entry(name, Entry(line, Definition((), other), before, is_premise=True))
+            self.glossary = self.glossary.with_premise(name, Entry(line, Definition((), other)))
         return ASIDE, None, f"{name} is free: this defines it or assumes something of it"
 
     def _fit(self, left: Syntax, right: Syntax) -> bool:
@@ -429,7 +427,7 @@ class Reader:
     ) -> Finding:
         """The verdict on an equality, or what it is beside a derivative that is set to zero."""
         try:
-            verdict = self._verdict(sides, self.glossary.without(self.glossary.premises))
+            verdict = self._verdict(sides, self.glossary)
         except ShapeError as error:
             cause = slip(*written, known, self._tree)
             if cause is None:
@@ -467,9 +465,9 @@ class Reader:
     def _otherwise(self, sides: Sides, verdict: str) -> str:
         """The verdict with another meaning of a name, where it is another."""
         others = list(self.glossary.earlier(names(sides[0]) | names(sides[1])))
-        premises = self.glossary.without(self.glossary.models if verdict == RIGHT else ())
-        if premises.premises:
-            others.append(("what is said of declared names in passing", premises))
+        premises = self.glossary.premises.keys() - (self.glossary.models if verdict == RIGHT else set())
+        if premises:
+            others.append(("what is said of declared names in passing", self.glossary.supposing(premises)))
         for meant, other in others:
             with suppress(MatcalcError):
                 found = self._verdict(sides, other).verdict
