@@ -17,20 +17,23 @@ def structure_in(sides: Sides) -> str:
     """The assumption that an equality is: `A symmetric` for A = A', `Q orthogonal` for Q'Q = I; else nothing."""
     for one, other in (sides, sides[::-1]):
         one, other = bare(one), bare(other)
-        for sign, structure in (("transpose", "symmetric"), ("negative", "skew")):
-            if one.operation == "name" and other.operation == sign:
-                turned = bare(other.operands[0]) if sign == "negative" else other
-                if turned.operation == "transpose" and _names(turned.operands[0], one.value):
-                    return f"{one.value} {structure}"
-        if _names(other, "I") and one.operation in ("multiply", "juxtapose"):
-            turned, plain = map(bare, one.operands)
-            if (
-                turned.operation == "transpose"
-                and plain.operation == "name"
-                and _names(turned.operands[0], plain.value)
-            ):
-                return f"{plain.value} orthogonal"
+        name = one.value if one.operation == "name" else ""
+        if name and _transposed(other) == name:
+            return f"{name} symmetric"
+        if name and other.operation == "negative" and _transposed(other.operands[0]) == name:
+            return f"{name} skew"
+        if is_just(other, "I") and one.operation in ("multiply", "juxtapose"):
+            name = _transposed(one.operands[0])
+            if name and is_just(one.operands[1], name):
+                return f"{name} orthogonal"
     return ""
+
+
+def _transposed(tree: Syntax) -> str:
+    """The name whose transpose a formula is."""
+    tree = bare(tree)
+    inner = bare(tree.operands[0]) if tree.operation == "transpose" else tree
+    return str(inner.value) if inner is not tree and inner.operation == "name" else ""
 
 
 def conclude(equation: Sides, sides: Sides, known: Assumptions) -> tuple[str, Verdict | None, str]:
@@ -38,13 +41,12 @@ def conclude(equation: Sides, sides: Sides, known: Assumptions) -> tuple[str, Ve
     for one, other in (sides, sides[::-1]):
         name = bare(one).value if bare(one).operation == "name" else ""
         named = {n.value for side in equation for n in walk(side) if n.operation == "name"}
-        if name in named and not any(_names(n, name) for n in walk(other)):
+        if name in named and not any(is_just(n, name) for n in walk(other)):
             return _solves(equation, name, other, known)
-    if judge(*sides, known).is_right:
-        return RIGHT, None, ""
-    verdict = restates(difference(equation), difference(sides), known)
-    if verdict is not None:
-        return RIGHT, verdict, "the equation before it, up to a factor"
+    if (verdict := judge(*sides, known)).is_right:
+        return RIGHT, verdict, ""
+    if (restated := restates(difference(equation), difference(sides), known)) is not None:
+        return RIGHT, restated, "the equation before it, up to a factor"
     return UNDECIDED, None, "said to follow from an equation, and neither that nor a solution of it"
 
 
@@ -73,5 +75,6 @@ def difference(sides: Sides) -> Syntax:
     return Syntax("subtract", sides, None, left.start, right.end)
 
 
-def _names(tree: Syntax, name: str) -> bool:
+def is_just(tree: Syntax, name: str) -> bool:
+    """Whether a formula is nothing but a name."""
     return bare(tree).operation == "name" and bare(tree).value == name

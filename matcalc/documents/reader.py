@@ -34,7 +34,7 @@ from matcalc.documents.judgement import (
     undeclared,
 )
 from matcalc.documents.lettering import Lettering
-from matcalc.documents.premises import Sides, conclude, difference, restates, structure_in
+from matcalc.documents.premises import Sides, conclude, difference, is_just, restates, structure_in
 from matcalc.documents.slips import slip
 from matcalc.documents.steps import ASIDE, DEFINITION, UNREAD, Step
 from matcalc.documents.wording import PRIME, Wording, is_primed
@@ -285,7 +285,7 @@ class Reader:
         if right.relation == "=" and (named := self._heading(left, right)) is not None:
             return self._named(*named, f"{left.text} {right.text}", equation, line)
         sides = self._tree(left), self._tree(right)
-        if is_primed(sides[0]) and not _names(sides[1], bare(sides[0].operands[0]).value):  # M' = M + x x^T
+        if is_primed(sides[0]) and not is_just(sides[1], bare(sides[0].operands[0]).value):  # M' = M + x x^T
             raise ParseError(PRIME, sides[0].start)
         known = self.glossary.meant(sides, self.known)
         self._require_declared(sides, known)
@@ -393,7 +393,7 @@ class Reader:
 
     def _free(self, name: str, sides: Sides, known: Assumptions, equation: Syntax | None, line: int) -> Finding:
         """A declared name alone on a side: the solution of an equation, a claim on what is computed, or a premise."""
-        other = sides[1] if _names(sides[0], name) else sides[0]
+        other = sides[1] if is_just(sides[0], name) else sides[0]
         if equation is not None and bare(equation.operands[1]).value == name:
             self.set_to_zero = equation
             verdict = judge_stationary(equation, other, self.glossary.meant((equation,), known))
@@ -436,7 +436,7 @@ class Reader:
         nodes = [node for side in sides for node in walk(side)]
         if equation is not None and verdict.verdict == WRONG and not any(n.operation == "derivative" for n in nodes):
             variable = bare(equation.operands[1]).value
-            if any(_names(n, variable) for n in nodes):
+            if any(is_just(n, variable) for n in nodes):
                 self.set_to_zero = equation
                 return self._restated(equation, sides, variable)
         if verdict.verdict == WRONG and verdict.diagnosis in (None, UNKNOWN):
@@ -564,10 +564,6 @@ def _free_name(sides: Sides, known: Assumptions) -> str:
 
 def _name(name: str) -> Syntax:
     return Syntax("name", (), name, 0, 0)
-
-
-def _names(tree: Syntax, name: str) -> bool:
-    return bare(tree).operation == "name" and bare(tree).value == name
 
 
 def _alone(name: str) -> str:
