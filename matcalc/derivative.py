@@ -208,6 +208,8 @@ def read_problem(expression: str | Expr, wrt: str | Symbol, let: Declarations) -
         raise DeclarationError(
             f"{scope.differential_name} is the differential of {scope.wrt}; it stands in claims, not here"
         )
+    if scope.cancelled:  # raises where what is written has no value, as inv(X)*X of a skew X of odd size
+        sample([e, *scope.cancelled], [scope.variable], per_size=1)
     return scope, e
 
 

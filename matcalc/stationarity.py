@@ -1,12 +1,14 @@
 """A point where the gradient of a scalar is claimed to vanish."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
 from matcalc import shape
+from matcalc.claims.faint import relies_on
 from matcalc.diagnosis import Bench, Case, Diagnosis, diagnose
 from matcalc.errors import DomainError, ParseError, ShapeError
 from matcalc.evaluation.evaluate import Evaluation
@@ -19,7 +21,7 @@ from matcalc.oracle.measurement import Evidence, Measurement, structure_of, weig
 from matcalc.oracle.sampling import GUARDED, Points, sample, spread
 from matcalc.oracle.vanishing import Neighbourhood
 from matcalc.structure import Reading
-from matcalc.verdict import RIGHT, UNDECIDED, WRONG, Verdict
+from matcalc.verdict import RIGHT, WRONG, Verdict, undecided
 
 VANISHING = 1e-7
 MULTIPLES = (-1.0, 2.0, 0.5)
@@ -46,7 +48,10 @@ def check_stationary(expression: str, wrt: str, at: str, let: Declarations = ())
         raise ShapeError(f"stationary: expected a scalar expression, got {shape.show(e.shape)}")
     if variable.name in point.names:
         raise ParseError(f"stationary: the point must not name {variable.name} itself")
-    verdict = Trial(e, variable, point).verdict
+    try:
+        verdict = Trial(e, variable, point, tuple(scope.cancelled)).verdict
+    except DomainError as error:
+        return undecided(str(error))
     if verdict.verdict == WRONG and verdict.diagnosis is None:
         return replace(verdict, diagnosis=_cause(Stationary.at(scope, e, point)))
     return verdict
@@ -57,44 +62,66 @@ def check_stationary(expression: str, wrt: str, at: str, let: Declarations = ())
 
 @dataclass(frozen=True)
 class Trial:
-    """A scalar, its variable, and a point that is tried."""
+    """A scalar, its variable, a point that is tried, and what is in neither but was written."""
 
     e: Expr
     variable: Symbol
     point: Expr
+    cancelled: tuple[Expr, ...] = ()
 
     @cached_property
     def verdict(self) -> Verdict:
         """Whether the gradient vanishes at the point, tried where it is a member of the structure if it ever is."""
         if not all(self.is_in_closure(at(self.point)) for at in self._sampled):
             return self._not_a_member
+        if not any(self._is_defined(at).any() for at in self._sampled):
+            return undecided("the expression as it is written has no value there")
         around = [Neighbourhood(self.e, self.variable, self.point, at) for at in self._members or self._sampled]
         if any(n.has_kink.any() for n in around):
-            return _undecided("the expression has a kink there, and so no gradient that could vanish")
+            return undecided("the expression has a kink there, and so no gradient that could vanish")
         found = weigh([(n.points, n.error) for n in around], oracles=("complex step",))
         if not any(n.has_gradient.any() for n in around):
-            return _undecided("the gradient has no value there")
+            return undecided("the gradient has no value there")
         if not found.decided and any(np.isnan(n.error).any() for n in around):
-            return _undecided("around the point the gradient is too small to be told from zero")
+            return undecided("around the point the gradient is too small to be told from zero")
         if not found.decided:
-            return _undecided("the point has a value at too few sizes")
+            return undecided("the point has a value at too few sizes")
         if not self._members:
             says = f"the point is {self.variable.structure} at none of the values tried, though the gradient vanishes"
-            return _undecided(says) if found.ok else self._not_a_member
+            return undecided(says) if found.ok else self._not_a_member
+        if found.ok and (note := relies_on([self.e, self.point], self._values, self._holds)) is not None:
+            return undecided(note)
         says = f"the point is {self.variable.structure} for some values only, and was tried at those"
         notes = () if self._members == self._sampled else (says,)
         return Verdict(RIGHT if found.ok else WRONG, None, (), None, None, found, notes=notes)
 
+    @property
+    def _made_of(self) -> list[Expr]:
+        return [self.e, self.point, *self.cancelled]
+
     @cached_property
     def _sampled(self) -> list[Points]:
-        return sample([self.e, self.point], [self.variable])
+        return sample(self._made_of, [self.variable])
+
+    def _values(self, made_of: Sequence[Expr]) -> list[np.ndarray]:
+        return [at(side) for at in self._sampled for side in made_of]
+
+    def _holds(self, made_of: Sequence[Expr]) -> bool:
+        e, point = made_of
+        return Trial(e, self.variable, point, self.cancelled).verdict.is_right
+
+    def _is_defined(self, at: Points) -> np.ndarray:
+        """Where what is written has a value at the claimed point: (points,)."""
+        there = at.at(**{self.variable.name: np.array(at(self.point))})
+        finite = [np.isfinite(there(e)).all((-2, -1)) for e in self.cancelled]
+        return np.all(finite, axis=0) if finite else np.ones(at.count, bool)
 
     @cached_property
     def _members(self) -> list[Points]:
         """Points at which the claimed one is a member of the structure; more are tried where that is not always so."""
         if all(self.is_member(at(self.point)).all() for at in self._sampled):
             return self._sampled
-        both = [self.e, self.point], [self.variable]
+        both = self._made_of, [self.variable]
         fresh = [at for seed in SEEDS for at in sample(*both, seed=seed)]
         tried = [*self._sampled, *fresh, *spread(*both, FURTHER)]
         kept = [at.take(np.flatnonzero(self.is_member(at(self.point)))) for at in tried]
@@ -113,10 +140,6 @@ class Trial:
     def _not_a_member(self) -> Verdict:
         says = f"the point is not {self.variable.structure}, as {self.variable.name} is declared to be"
         return Verdict(WRONG, None, (), Diagnosis("unknown", says), None, Evidence(False, 0, float("inf")))
-
-
-def _undecided(note: str) -> Verdict:
-    return Verdict(UNDECIDED, None, (), None, None, Evidence(False, 0, 0.0, decided=False), notes=(note,))
 
 
 # --- what would be right ---------------------------------------------------------------------------------------------

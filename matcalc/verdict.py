@@ -5,8 +5,11 @@ from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any
 
+import numpy as np
+
 from matcalc import shape
 from matcalc.claims.counterexample import claim_refuted_at, unequal_at
+from matcalc.claims.faint import faint_in_claim, faint_in_equality
 from matcalc.claims.limits import limit_of_claim, limit_of_equality, nowhere
 from matcalc.claims.problem import Problem, Statement, in_shape, read_claim, read_functions
 from matcalc.claims.sums import has_sums, read_with_sums
@@ -19,7 +22,7 @@ from matcalc.expression.beside import beside
 from matcalc.expression.expr import Expr, Symbol
 from matcalc.expression.scope import Declarations, Scope, declarations
 from matcalc.language.statements import is_inequality
-from matcalc.oracle.exact import ExactClaim
+from matcalc.oracle.exact import ORACLE, ExactClaim
 from matcalc.oracle.measurement import (
     TOLERANCE,
     Evidence,
@@ -30,6 +33,7 @@ from matcalc.oracle.measurement import (
     weigh,
 )
 from matcalc.oracle.noise import without_noise
+from matcalc.oracle.rounding import but_for_rounding
 from matcalc.oracle.sampling import Points, sample
 from matcalc.structure import Reading
 
@@ -142,7 +146,13 @@ def check(
     reading = Reading(reading) if reading is not None else None
     problem = read_claim(expression, claim, wrt, let, order, layout)
     _require_defined(problem.variable, reading)
-    return replace(_judge(problem, reading), notes=tuple(notes_on(problem.e, problem.variable.name)))
+    verdict = _judge(problem, reading)
+    return replace(verdict, notes=(*verdict.notes, *notes_on(problem.e, problem.variable.name)))
+
+
+def undecided(note: str) -> Verdict:
+    """The verdict on what cannot be decided, and why."""
+    return Verdict(UNDECIDED, None, (), None, None, Evidence(False, 0, 0.0, decided=False), notes=(note,))
 
 
 def _require_defined(variable: Symbol, reading: Reading | None) -> None:
@@ -159,13 +169,14 @@ def _judge(problem: Problem, reading: Reading | None) -> Verdict:
     correct = _correct(problem, reading)
     if not problem.fits:
         return _other_shape(problem, reading, correct)
-    expressions = [problem.e] if problem.kind == "differential" else [problem.e, problem.claim]
+    expressions = [problem.e, *([] if problem.kind == "differential" else [problem.claim]), *problem.cancelled]
     named = {s for s in problem.claim.symbols if s.name != problem.scope.differential_name}
     symbols = {problem.variable, *named}
     try:
         points = sample(expressions, symbols)
-    except DomainError:
-        return Verdict(WRONG, reading, (), nowhere(problem.e, problem.claim, symbols), correct, NOTHING)
+    except DomainError as error:
+        without = nowhere(problem.e, problem.claim, symbols, problem.cancelled)
+        return Verdict(WRONG, reading, (), without, correct, NOTHING) if without else undecided(str(error))
     found = {r: _weigh(problem, points, r) for r in problem.readings}
     found = {r: problem.exact.decide(_confirm(problem, e), r) for r, e in found.items()}
     if any(e.ok for e in found.values()):
@@ -173,6 +184,9 @@ def _judge(problem: Problem, reading: Reading | None) -> Verdict:
         if limit is not None:
             refuted = replace(next(e for e in found.values() if e.ok), ok=False)
             return Verdict(WRONG, reading, (), limit, correct, refuted)
+        by_rounding = [r for r, e in found.items() if e.ok and ORACLE not in e.oracles]
+        if by_rounding and (note := faint_in_claim(problem, expressions, symbols, by_rounding)) is not None:
+            return undecided(note)
     right_under = _right_under(problem, found)
     verdict = _verdict(found, right_under, problem, reading)
     shown = reading if reading in found else _default(found, right_under)
@@ -272,7 +286,7 @@ def _other_shape(problem: Problem, reading: Reading | None, correct: Form | None
 def _right_in(problem: Problem) -> Evidence | None:
     """The evidence of the first reading in which a claim is right; None where it is right in none, or has no value."""
     try:
-        points = sample([problem.e, problem.claim], [problem.variable])
+        points = sample([problem.e, problem.claim, *problem.cancelled], [problem.variable])
     except DomainError:
         return None
     return next((f for r in problem.readings if (f := _weigh(problem, points, r)).ok), None)
@@ -297,14 +311,20 @@ def _check_equality(expression: Statement, claim: Statement, let: list[str]) -> 
         message = f"the claim is {shape.show(b.shape)}, the expression is {shape.show(a.shape)}"
         return Verdict(WRONG, None, (), Diagnosis("not-conformable", message, None), correct,
                        Evidence(False, 0, float("inf")))  # fmt: skip
+    cancelled = tuple(scope.cancelled)
     try:
-        found = equal(a, b)
-    except DomainError:
-        return Verdict(WRONG, None, (), nowhere(a, b, ()), correct, NOTHING)
+        found = _compared(a, b, cancelled)
+    except DomainError as error:
+        without = nowhere(a, b, (), cancelled)
+        return Verdict(WRONG, None, (), without, correct, NOTHING) if without else undecided(str(error))
     verdict = RIGHT if found.ok else WRONG if found.decided else UNDECIDED
     diagnosis = None
-    if verdict == RIGHT and (limit := limit_of_equality(a, b)) is not None:
+    if verdict == RIGHT and (limit := limit_of_equality(a, b, cancelled)) is not None:
         return Verdict(WRONG, None, (), limit, correct, replace(found, ok=False))
+    if verdict == RIGHT and ORACLE not in found.oracles:
+        note = faint_in_equality(a, b, cancelled, lambda a, b: _compared(a, b, cancelled).ok)
+        if note is not None:
+            return undecided(note)
     if verdict == WRONG:
         diagnosis = diagnose(Case(scope, a, b, None, "equality", 1, "numerator", None, (), correct))
     return Verdict(verdict, None, (), diagnosis, correct, found)
@@ -345,10 +365,20 @@ def equal(a: Expr, b: Expr) -> Evidence:
     Scope.of(a.symbols | b.symbols)  # one name, one symbol
     if a.shape != b.shape:
         raise ShapeError(f"equal: {a} is {shape.show(a.shape)}, {b} is {shape.show(b.shape)}")
+    return _compared(a, b, ())
+
+
+def _compared(a: Expr, b: Expr, cancelled: Sequence[Expr]) -> Evidence:
+    """Whether two expressions have the same value wherever what is written has one."""
+
+    def sides(at: Points) -> tuple[np.ndarray, np.ndarray]:
+        return at(a), at(b)
+
     trials = []
-    for at in sample([a, b], ()):
+    for at in sample([a, b, *cancelled], ()):
         errors = relative_error(at(b), at(a), magnitude(a, at))
-        trials.append((at, without_noise(at, errors, lambda p: (p(a), p(b)), TOLERANCE[1])))
+        errors = without_noise(at, errors, sides, TOLERANCE[1])
+        trials.append((at, but_for_rounding(at, errors, sides, TOLERANCE[1])))
     found = ExactClaim(a, b).decide(weigh(trials, oracles=("evaluation",)))
     if found.ok or not found.decided:
         return found

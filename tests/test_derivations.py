@@ -201,6 +201,12 @@ def test_inequalities_are_searched_and_never_called_right():
     assert "not refuted in" in found.steps[0].message
 
 
+@pytest.mark.parametrize("claim", [">= 0", "<= 0"])
+@pytest.mark.parametrize("zero", ["log(sum(softmax(x)))", "adj(x*x')", "sin(pi)"])
+def test_rounding_refutes_no_inequality(zero, claim):
+    assert matcalc.check_inequality(zero, claim, ["x: 3"]).verdict == "undecided"
+
+
 def test_a_new_name_alone_is_a_definition():
     assert [s.status for s in matcalc.derivation(r"z = \mathbf{A} x = A I_n x").steps] == ["definition", "right"]
 
@@ -288,6 +294,10 @@ CLAIMS = [
     ("logdet(X) - tr(A*X)", "X", "-inv(A)", ("X A: n x n spd",), "wrong"),
     ("log(a) - b*a", "a", "-1/b", ("a b: positive",), "wrong"),
     ("logdet(X) + tr(A*X)", "X", "-inv(A)", ("X A: n x n spd",), "undecided"),
+    ("x'*x - 2*y'*x", "x", "y + 10^-17*ones(n,1)", ("x y: n",), "undecided"),
+    ("a^3/a", "a", "0", ("a: scalar",), "undecided"),
+    ("logdet(X) - logdet(X)", "X", "0*X", ("X: n x n",), "undecided"),
+    ("x'*inv(A)*A*x", "x", "0*x", ("A: 3 x 3 skew", "x: 3"), "undecided"),
 ]
 SCATTER = "rows(X)*logdet(S) + tr(inv(S)*X'*X)", "S", ("X: n x p", "S: p x p spd")
 PRECISION = "logdet(X) - tr(S*X)", "X", ("X: p x p spd", "S: p x p symmetric")

@@ -9,6 +9,7 @@ from matcalc.verdict import check
 SKEW, SQUARE, VECTOR, SCALAR, POSITIVE = ["X: n x n skew"], ["X: n x n"], ["x: n"], ["a: scalar"], ["s: positive"]
 IN_FEW_DIMENSIONS = [
     ("X^3", "1/2*tr(X^2)*X", None, SKEW),
+    ("(X - X.*I)^7", "0", None, ["X: n x n lower"]),
     ("tr(X^4)", "-2*tr(X^2)*X", "X", SKEW),
     ("tr(X)^4 - 6*tr(X)^2*tr(X^2) + 3*tr(X^2)^2 + 8*tr(X)*tr(X^3)", "6*tr(X^4)", None, SQUARE),
     ("(rows(X) - 1)*(rows(X) - 2)*(rows(X) - 3)*tr(X)", "0", None, SQUARE),
@@ -34,6 +35,7 @@ TO_SOME_DIGITS = [
     ("norm2(x)", "x/sqrt(x'*x + 1e-12)", "x", VECTOR),
     ("1e9*x'*x + sum(sin(x))", "2e9*x - cos(x)", "x", VECTOR),
 ]
+BELOW_ROUNDING = [("10^-30*a", "0", None, SCALAR), ("log(sum(softmax(x)))", "10^-14*sum(x)", None, VECTOR)]
 WHERE_IT_HAS_A_VALUE = [
     ("sum(abs(x).^2.5)", "2.5*x.^1.5", "x", VECTOR),
     ("sum(sqrt(abs(x)))", "1./(2*sqrt(x))", "x", VECTOR),
@@ -47,7 +49,43 @@ SMALL_AND_LARGE = [
     ("logdet(X*X')", "2*X*inv(X'*X)", "X", ["X: n x m"]),
     ("logm(expm(X))", "X", None, ["X: n x n"]),
 ]
+NOWHERE = [
+    ("inv(X)*X", "I", None, ["X: 3 x 3 skew"]),
+    ("exp(log(-a))", "-a", None, ["a: positive"]),
+    ("sqrt(-a)^2", "-1", "a", ["a: positive"]),
+    ("logdet(X) - logdet(X)", "0", None, ["X: 3 x 3 skew"]),
+    ("x*y'*inv(x*y')", "I", None, ["x: 3", "y: 3"]),
+    ("tr(inv(A'*A)*A'*A)", "3", None, ["A: 2 x 3"]),
+    ("y'*inv(X)*X*y", "2*y", "y", ["X: 3 x 3 skew", "y: 3"]),
+    ("0*x ./ (x - x)", "0*x", None, VECTOR),
+    ("arcsin(1 + a) - arcsin(1 + a)", "0", None, ["a: positive"]),
+]
+TOO_FAINT = [
+    ("log(a + 10^-16)", "log(a)", None, ["a: positive"]),
+    ("x'*x + exp(-50)", "x'*x", None, VECTOR),
+    ("x'*x + exp(-45)*sum(x)", "2*x", "x", VECTOR),
+    ("logdet(K + 10^-18*I)", "logdet(K)", None, ["K: n x n spd"]),
+    ("tanh(50 + a^2)", "1", None, SCALAR),
+    ("log(1 + exp(-50 - x'*x))", "0", None, VECTOR),
+    ("x/(norm2(x) + 10^-17)", "x/norm2(x)", None, VECTOR),
+]
+ZERO_BUT_FOR_ROUNDING = [
+    ("logdet(Q)", "0", None, ["Q: n x n orthogonal"]),
+    ("log(sum(softmax(x)))", "0", None, VECTOR),
+    ("log(sum(softmax(x)))", "0*x", "x", VECTOR),
+    ("log(sin(a)^2 + cos(a)^2)", "0", "a", SCALAR),
+    ("adj(x*y')", "0", None, ["x: 3", "y: 3"]),
+    ("sin(pi)", "0", None, []),
+]
+FAINT_ON_BOTH_SIDES = [
+    ("log(a + 10^-16)", "1/(a + 10^-16)", "a", ["a: positive"]),
+    ("logdet(K + s*10^-18*I)", "tr(inv(K + s*10^-18*I))/10^18", "s", ["K: n x n spd", "s: positive"]),
+    ("sum(log(ones(n,1) + exp(-50*x)))", "-50*sigmoid(-50*x)", "x", VECTOR),
+    ("sqrt(x'*x + 10^-8)", "x/sqrt(x'*x + 10^-8)", "x", VECTOR),
+]
 RIGHT = [
+    *ZERO_BUT_FOR_ROUNDING,
+    *FAINT_ON_BOTH_SIDES,
     ("det(X'*A*X)", "2*det(X'*A*X)*A*X*inv(X'*A*X)", "X", ["X: n x p", "A: n x n symmetric"]),
     ("exp(-1/2*x'*A*x)", "-exp(-1/2*x'*A*x)*A*x", "x", ["A: n x n symmetric"]),
     ("sum(log(vector(1) + exp(-y.*(X*w))))", "X'*(y.*(sigmoid(y.*(X*w)) - vector(1)))", "w", ["X: m x n"]),
@@ -82,7 +120,7 @@ def named(cases):
     return pytest.mark.parametrize("case", cases, ids=[f"{c[0]} {c[1]}" for c in cases])
 
 
-@named(IN_FEW_DIMENSIONS + SMALL_AND_LARGE)
+@named(IN_FEW_DIMENSIONS + SMALL_AND_LARGE + BELOW_ROUNDING)
 def test_is_wrong(case):
     assert check(*case).verdict == "wrong"
 
@@ -104,6 +142,20 @@ def test_is_wrong_where_it_has_no_value(case):
     found = check(*case)
     assert (found.verdict, found.diagnosis.kind) == ("wrong", "needs-assumption")
     assert "only where it has a value" in found.diagnosis.message
+
+
+@named(NOWHERE)
+def test_what_cancels_and_has_no_value_anywhere_is_undecided(case):
+    found = check(*case)
+    assert found.verdict == "undecided"
+    assert found.notes[0].startswith("no point was found")
+
+
+@named(TOO_FAINT)
+def test_what_holds_because_a_number_is_next_to_nothing_is_undecided(case):
+    found = check(*case)
+    assert found.verdict == "undecided"
+    assert "for its influence to be seen" in found.notes[0]
 
 
 @named(RIGHT + SINGULAR_AT_SIZE_ONE)

@@ -11,7 +11,8 @@ from matcalc.diagnosis import Diagnosis
 from matcalc.errors import DomainError
 from matcalc.expression.expr import Expr, Number, Opaque, Product, Symbol
 from matcalc.oracle.blackbox import Blackbox
-from matcalc.oracle.measurement import Measurement, differences, magnitude, plainly_wrong, relative_error
+from matcalc.oracle.measurement import PLAINLY, Measurement, differences, magnitude, plainly_wrong, relative_error
+from matcalc.oracle.rounding import but_for_rounding
 from matcalc.oracle.sampling import Points, gaps, sample, spread
 from matcalc.structure import STRUCTURES, Reading
 
@@ -33,6 +34,10 @@ def limit_of_claim(
         with np.errstate(all="ignore"):
             scale = ROOM * np.maximum(terms, FAINT)
             errors = [comparison.error(problem.claim, r, problem.layout, scale) for r in readings]
+            errors = [
+                but_for_rounding(at, e, partial(comparison.sides, problem.claim, r, problem.layout), PLAINLY, np.inf)
+                for e, r in zip(errors, readings, strict=True)
+            ]
         worst = [plainly_wrong(e) for e in errors]
         if worst and None not in worst and _is_measured(problem, at, worst[0]):
             return _wrong_at(at, worst[0])
@@ -91,24 +96,27 @@ def _can_be_scaled(symbol: Symbol) -> bool:
     return symbol.structure == "positive" or STRUCTURES[symbol.structure].is_linear
 
 
-def limit_of_equality(a: Expr, b: Expr) -> Diagnosis | None:
+def limit_of_equality(a: Expr, b: Expr, cancelled: Sequence[Expr] = ()) -> Diagnosis | None:
     """Where two expressions differ, or the second has no value and the first has one; None where neither is so."""
-    for at in _far([a, b], ()):
+    for at in _far([a, b, *cancelled], ()):
         with np.errstate(all="ignore"):
             scale = ROOM * np.maximum(np.maximum(magnitude(a, at), magnitude(b, at)), FAINT)
-            worst = plainly_wrong(relative_error(at(b), at(a), scale))
+            errors = relative_error(at(b), at(a), scale)
+            worst = plainly_wrong(but_for_rounding(at, errors, lambda at: (at(a), at(b)), PLAINLY, np.inf))
         if worst is not None:
             return _wrong_at(at, worst)
-    return _undefined(a, b, ()) or right_to_some_digits(_near([a, b], ()), lambda at: (at(a), at(b)))
+    return _undefined(a, b, ()) or right_to_some_digits(_near([a, b, *cancelled], ()), lambda at: (at(a), at(b)))
 
 
-def nowhere(e: Expr, claim: Expr, symbols: Iterable[Symbol]) -> Diagnosis:
-    """That a claim has no value at any point tried; DomainError if the expression has none either."""
-    for points, has_none in gaps(e, claim, symbols):
-        if has_none.any():
-            where = _shown(points, int(np.argmax(has_none)))
-            return Diagnosis("unknown", f"the claim has no value where the expression has one, as at {where}")
-    raise DomainError("no point was found at which both the expression and the claim have a value")
+def nowhere(e: Expr, claim: Expr, symbols: Iterable[Symbol], cancelled: Sequence[Expr]) -> Diagnosis | None:
+    """That a claim has no value at any point tried; None if the expression has none either, or what is cancelled."""
+    try:
+        sample([e, *cancelled], symbols)
+        points, has_none = next((points, none) for points, none in gaps(e, claim, symbols) if none.any())
+    except (DomainError, StopIteration):
+        return None
+    where = _shown(points, int(np.argmax(has_none)))
+    return Diagnosis("unknown", f"the claim has no value where the expression has one, as at {where}")
 
 
 def _wrong_at(points: Points, index: int | None) -> Diagnosis:

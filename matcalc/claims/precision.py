@@ -6,6 +6,7 @@ import numpy as np
 
 from matcalc.diagnosis import Diagnosis
 from matcalc.oracle.noise import Sides, differences
+from matcalc.oracle.rounding import is_rounding
 from matcalc.oracle.sampling import Points
 
 PRECISION = 1e-12
@@ -16,9 +17,8 @@ def right_to_some_digits(points: Sequence[Points], sides: Sides) -> Diagnosis | 
 
     No variable may be on a curved set.
     """
-    gaps = [_gap(at, sides) for at in points]
-    worst = max(gaps, default=0.0)
-    if worst <= PRECISION:
+    worst = max((_gap(at, sides) for at in points), default=0.0)
+    if not worst:
         return None
     digits = int(-np.log10(worst))
     return Diagnosis(
@@ -30,4 +30,6 @@ def right_to_some_digits(points: Sequence[Points], sides: Sides) -> Diagnosis | 
 def _gap(at: Points, sides: Sides) -> float:
     """The largest relative difference that stays when the points move a little; 0 where all of it is noise."""
     error, stays = differences(at, sides)
-    return float(error[stays].max(initial=0))
+    if not error[stays].max(initial=0) > PRECISION:
+        return 0.0
+    return float(error[stays & ~is_rounding(at, sides)].max(initial=0))

@@ -36,7 +36,8 @@ Statement = str | Expr | Callable[..., Any]
 class Problem:
     """A claim that is read: what it is about, and how it is to be compared.
 
-    A second differential <dX, H dX> that is a scalar, a `quadratic_form`, is compared as the differential H dX.
+    A second differential <dX, H dX> that is a scalar, a `quadratic_form`, is compared as the differential H dX. What is
+    `cancelled` is in neither side, but was written, and the claim says nothing of where it has no value.
     """
 
     scope: Scope
@@ -48,6 +49,7 @@ class Problem:
     layout: str
     wanted: Shape
     quadratic_form: bool = False
+    cancelled: tuple[Expr, ...] = ()
 
     @property
     def fits(self) -> bool:
@@ -261,4 +263,5 @@ def _problem(scope: Scope, e: Expr, claim: Expr, order: int, layout: str) -> Pro
         by_vec = vectorised_shape(e.shape, variable.shape, order, layout)
         if kind == "differential" and claim.shape in (by_vec, by_vec[::-1]):
             kind, wanted = "vectorised", by_vec
-    return Problem(scope, e, claim, variable, kind, order, layout, wanted, quadratic_form)
+    cancelled = tuple(scope.cancelled)
+    return Problem(scope, e, claim, variable, kind, order, layout, wanted, quadratic_form, cancelled)

@@ -1,12 +1,13 @@
 """A syntax tree whose shapes are known, made into an expression."""
 
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from matcalc import shape
 from matcalc.errors import ParseError
 from matcalc.expression import algebra
-from matcalc.expression.expr import Expr
+from matcalc.expression.expr import Expr, Number
 from matcalc.expression.inference import BINARY, Inference, is_size, is_transpose
 from matcalc.language.syntax import Syntax
 from matcalc.shape import Dim, Shape, is_open
@@ -15,12 +16,21 @@ if TYPE_CHECKING:
     from matcalc.expression.scope import Scope
 
 
+MINUS_ONE = Number(Fraction(-1))
+PARTIAL = ("inv", "log", "logdet", "sqrt", "chol", "logm", "sqrtm", "arcsin", "arccos")
+
+
 class Builder:
-    """Makes the expression of a tree whose shapes are known."""
+    """Makes the expression of a tree whose shapes are known.
+
+    `partial` are the operations in it that may have no value, as they are written: inv(X)*X is I, and has no value
+    where inv(X) has none.
+    """
 
     def __init__(self, scope: "Scope", shapes: Mapping[int, Shape], text: str) -> None:
         self.scope, self.shapes, self.text = scope, shapes, text
         self.built: dict[int, Expr] = {}
+        self.partial: list[Expr] = []
 
     def build(self, node: Syntax) -> Expr:
         spine = [node]
@@ -60,7 +70,9 @@ class Builder:
             case "power" if is_transpose(node, self.scope):
                 return algebra.transpose(first)
         second = self.build(node.operands[1])
-        return _OPERATIONS[node.operation](first, second)
+        value = _OPERATIONS[node.operation](first, second)
+        self.partial += _partial(node.operation, value, second)
+        return value
 
     def _name(self, node: Syntax) -> Expr:
         if node.value == "I":
@@ -84,7 +96,22 @@ class Builder:
         inference = Inference(self.scope, self.text, frozenset())
         inference.shapes = dict(self.shapes)
         sizes = tuple(self.scope.unifier.resolve(inference.dim(s)) for s in node.operands[count:])
-        return algebra.call(name, *(self.build(o) for o in node.operands[:count]), sizes=sizes)
+        value = algebra.call(name, *(self.build(o) for o in node.operands[:count]), sizes=sizes)
+        self.partial += [value] if name in PARTIAL else []
+        return value
+
+
+def _partial(operation: str, value: Expr, second: Expr) -> list[Expr]:
+    """What of an operation of two may have no value: a reciprocal, or a power but one by a natural number."""
+    match operation:
+        case "divide":
+            return [algebra.power(second, MINUS_ONE)]
+        case "elementwise_divide":
+            return [algebra.elementwise_power(second, MINUS_ONE)]
+        case "power" | "elementwise_power":
+            is_natural = isinstance(second, Number) and second.value >= 0 and second.value.denominator == 1
+            return [] if is_natural else [value]
+    return []
 
 
 _OPERATIONS: dict[str, Callable[[Expr, Expr], Expr]] = {

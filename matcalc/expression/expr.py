@@ -5,7 +5,7 @@ rotation and transposition under a trace, and transposition of a scalar. Build t
 (or the operators, which call these), never directly: the constructors there keep the normal form.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import count
@@ -489,3 +489,14 @@ def _trace_identity(argument: Expr) -> Any:
     backward = [_algebra("transpose")(f).identity for f in reversed(argument.chain)]
     rotations = [tuple(c[k:] + c[:k]) for c in (forward, backward) for k in range(len(c))]
     return min(rotations)
+
+
+def parts(expressions: Iterable[Expr]) -> Iterator[Expr]:
+    """Every expression that is one of these or inside one, each once."""
+    waiting, seen = list(expressions), set()
+    while waiting:
+        e = waiting.pop()
+        if e not in seen:
+            seen.add(e)
+            waiting.extend(e.args)
+            yield e

@@ -7,7 +7,7 @@ from itertools import chain, combinations
 from matcalc import shape
 from matcalc.errors import DeclarationError, MatcalcError, ParseError, ShapeError
 from matcalc.expression.building import Builder
-from matcalc.expression.expr import Expr, Symbol
+from matcalc.expression.expr import Expr, Symbol, parts
 from matcalc.expression.inference import Inference, check_called, is_size, possibly_scalar
 from matcalc.expression.text import SizeNames
 from matcalc.language.syntax import FUNCTIONS, GREEK, Syntax, canonical_name, is_latex, nearest, walk, with_transposes
@@ -50,6 +50,7 @@ class Scope:
         self._names: dict[str, str] = {}
         self._scalars: dict[str, str] = {}
         self._read: set[str] = set()
+        self.cancelled: list[Expr] = []  # what is written, may have no value, and is in no expression that was read
         for declaration in declarations:
             self._declare(declaration)
         self._in_declarations = sorted(self.declared_sizes)
@@ -167,8 +168,12 @@ class Scope:
         if self.wrt is not None and self.wrt not in self.symbols:
             self.symbols[self.wrt] = Symbol(self.wrt, self._default_shape(self.wrt, frozenset()))
         self._close()
-        return tuple(Builder(self, inference, text).build(tree)
-                     for tree, text, inference in zip(trees, texts, inferred, strict=True))  # fmt: skip
+        builders = [Builder(self, inference, text) for text, inference in zip(texts, inferred, strict=True)]
+        built = tuple(builder.build(tree) for builder, tree in zip(builders, trees, strict=True))
+        written = {e: None for builder in builders for e in builder.partial}
+        kept = set(parts(built)) if written else set()
+        self.cancelled += [e for e in written if e not in kept]
+        return built
 
     def _tree(self, text: str) -> Syntax:
         if not is_latex(text):

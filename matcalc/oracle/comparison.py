@@ -21,7 +21,8 @@ from matcalc.oracle.measurement import (
     second,
 )
 from matcalc.oracle.noise import is_steady, nudged, without_noise
-from matcalc.oracle.sampling import GUARDED, Points
+from matcalc.oracle.rounding import but_for_rounding
+from matcalc.oracle.sampling import Points
 from matcalc.structure import Reading
 
 LARGEST = 100.0  # what the terms of a claim count at most, beside those of the expression
@@ -114,9 +115,12 @@ class Comparison:
             if self.kind != "differential":
                 least = np.fmin(magnitude(claim, self.points), LARGEST * self.scale)
             errors = self.error(claim, reading, layout, least)
-        if any(isinstance(e, Blackbox) for e in (self.e, claim)) and (errors > TOLERANCE[self.order]).any():
+        tolerance, sides = TOLERANCE[self.order], partial(self.sides, claim, reading, layout)
+        is_formula = not any(isinstance(e, Blackbox) for e in (self.e, claim))
+        if not is_formula and (errors > tolerance).any():
             errors = np.where(self._is_steady(claim, reading, layout), errors, np.nan)
-        return without_noise(self.points, errors, partial(self.sides, claim, reading, layout), TOLERANCE[self.order])
+        errors = without_noise(self.points, errors, sides, tolerance)
+        return but_for_rounding(self.points, errors, sides, tolerance) if is_formula else errors
 
     def _is_steady(self, claim: Expr, reading: Reading, layout: str) -> np.ndarray:
         """Where both sides are known: unlike a formula, a function has a value where it inverts a singular matrix."""
@@ -138,7 +142,7 @@ class Comparison:
 def moving(variable: Symbol, points: Points, directions: np.ndarray) -> Evaluation:
     """Expressions in dX at every point along every direction."""
     values = {n: v[:, None] for n, v in points.values.items()} | {"d" + variable.name: directions}
-    return Evaluation(values, points.sizes, GUARDED)
+    return points.evaluation(values)
 
 
 def along_directions(claim: Expr, variable: Symbol, points: Points, directions: np.ndarray) -> np.ndarray:

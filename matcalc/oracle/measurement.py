@@ -18,7 +18,7 @@ from matcalc.evaluation import arrays
 from matcalc.evaluation.evaluate import Evaluation
 from matcalc.expression.expr import Call, Expr, Hadamard, Opaque, Product, Sum, Symbol
 from matcalc.lazy import cached_property
-from matcalc.oracle.sampling import GUARDED, Points, sample
+from matcalc.oracle.sampling import Points, sample
 from matcalc.structure import GENERAL, STRUCTURES, Reading, Structure
 
 STEP = 1e-30
@@ -40,16 +40,14 @@ def structure_of(symbol: Symbol) -> Structure:
     return STRUCTURES.get(symbol.structure, GENERAL)
 
 
-def along(
-    e: Expr, name: str, points: Points, directions: np.ndarray, evaluate: type[Evaluation] = Evaluation
-) -> np.ndarray:
+def along(e: Expr, name: str, points: Points, directions: np.ndarray) -> np.ndarray:
     """The derivative of `e` at every point as the variable moves along each direction: (points, directions, r, c)."""
     if isinstance(e, Opaque):
         return e.along(name, points.values, directions)
     step = {n: v[:, None].astype(complex) for n, v in points.values.items()}
     step[name] = step[name] + 1j * STEP * directions
     with np.errstate(all="ignore"):
-        value = evaluate(step, points.sizes, GUARDED)(e)
+        value = points.evaluation(step)(e)
     rows, columns = (d.size(points.sizes) for d in e.shape)
     value = np.broadcast_to(value, (points.count, directions.shape[-3], rows, columns))
     return value.imag / STEP
@@ -140,6 +138,8 @@ def magnitude(e: Expr, points: Points) -> np.ndarray:
             return magnitude(inner, points)
         case Call("det", (inner,)):  # Hadamard's bound, far above the determinant where the matrix is singular
             return np.prod(np.linalg.norm(points(inner), axis=-1), axis=-1)
+        case Call("adj", (inner,)):  # the same of its minors: all rows but the shortest
+            return np.prod(np.sort(np.linalg.norm(points(inner), axis=-1), axis=-1)[..., 1:], axis=-1)
     return np.abs(points(e)).max((-2, -1))
 
 

@@ -1,7 +1,7 @@
 """Points at which an expression is tried: sizes all different, 1 among them, values in the domain of the expression."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy as np
 from matcalc.errors import DomainError
 from matcalc.evaluation.arrays import NumPy
 from matcalc.evaluation.evaluate import Evaluation
-from matcalc.expression.expr import Expr, Opaque, Size, Symbol
+from matcalc.expression.expr import Expr, Number, Opaque, Power, Product, Size, Symbol, parts
 from matcalc.lazy import cached_property
 from matcalc.shape import SCALAR
 from matcalc.structure import GENERAL, STRUCTURES
@@ -57,9 +57,13 @@ class Points:
     sizes: Mapping[str, int]
     values: Mapping[str, np.ndarray]
 
+    def evaluation(self, values: Mapping[str, np.ndarray]) -> Evaluation:
+        """How expressions are evaluated at these points, of which some values are replaced."""
+        return Evaluation(values, self.sizes, GUARDED)
+
     @cached_property
     def _evaluation(self) -> Evaluation:
-        return Evaluation(self.values, self.sizes, GUARDED)
+        return self.evaluation(self.values)
 
     @property
     def count(self) -> int:
@@ -68,11 +72,11 @@ class Points:
 
     def take(self, keep: np.ndarray) -> "Points":
         """The points of some indices."""
-        return Points(self.sizes, {n: v[keep] for n, v in self.values.items()})
+        return replace(self, values={n: v[keep] for n, v in self.values.items()})
 
     def at(self, **values: np.ndarray) -> "Points":
         """The same points with some values replaced."""
-        return Points(self.sizes, {**self.values, **values})
+        return replace(self, values={**self.values, **values})
 
     def __call__(self, e: Expr) -> np.ndarray:
         """The value of an expression at every point, (points, rows, columns); NaN where it has none."""
@@ -115,6 +119,19 @@ def names_a_size(e: Expr) -> bool:
     return is_open or any(map(names_a_size, e.args))
 
 
+def longest_product(e: Expr) -> int:
+    """How many square matrices are multiplied in an expression: strictly triangular ones, if no larger, give 0."""
+    own = sum(_multiplicity(f) for f in e.chain) if isinstance(e, Product) else _multiplicity(e)
+    return max([own, *map(longest_product, e.args)])
+
+
+def _multiplicity(factor: Expr) -> int:
+    match factor:
+        case Power(_, Number(exponent)) if not factor.is_scalar:
+            return abs(int(exponent))
+    return int(factor.shape[0] == factor.shape[1])
+
+
 def _positive(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     return rng.uniform(0.3, 1.7, shape)
 
@@ -153,16 +170,12 @@ def draw(symbol: Symbol, sizes: Mapping[str, int], rng: np.random.Generator, cou
 
 def dimension_names(expressions: Sequence[Expr], symbols: Iterable[Symbol]) -> set[str]:
     """The names of all sizes in expressions and symbols."""
-    waiting: list[Expr] = [*expressions, *symbols]
-    seen: set[int] = set()
-    names: set[str] = set()
-    while waiting:
-        e = waiting.pop()
-        if e.identity not in seen:
-            seen.add(e.identity)
-            waiting.extend(e.args)
-            names.update(n for d in (*e.shape, *([e.dim] if isinstance(e, Size) else [])) for n in d.names)
-    return names
+    return {
+        name
+        for e in parts([*expressions, *symbols])
+        for d in (*e.shape, *([e.dim] if isinstance(e, Size) else []))
+        for name in d.names
+    }
 
 
 def sample(
@@ -181,7 +194,9 @@ def sample(
     found: list[Points] = []
     overflows = False
     if sizes is None:
-        sizes = partial(size_assignments, large=LARGER if any(map(names_a_size, expressions)) else LARGE)
+        longest = 1 + max(map(longest_product, expressions), default=0)
+        beyond = (longest, longest - 1) if LARGE[0] < longest < LARGER[0] else LARGE
+        sizes = partial(size_assignments, large=LARGER if any(map(names_a_size, expressions)) else beyond)
     for k, assigned in enumerate(sizes(dimension_names(expressions, ordered))):
         for f, flavour in enumerate(FLAVOURS):
             rng = np.random.default_rng([seed, k, f])

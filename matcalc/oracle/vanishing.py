@@ -8,14 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matcalc.evaluation.evaluate import Evaluation
 from matcalc.expression.algebra import zeros
 from matcalc.expression.expr import Apply, Call, Expr, Symbol
 from matcalc.lazy import cached_property
 from matcalc.oracle.exact import ExactClaim
 from matcalc.oracle.measurement import STEP, Measurement, moved
-from matcalc.oracle.rounding import replicas, rounded, size, slopes, stands_out
-from matcalc.oracle.sampling import GUARDED, Points
+from matcalc.oracle.rounding import replicas, size, slopes, stands_out
+from matcalc.oracle.sampling import Points
 from matcalc.structure import Reading
 
 APART = (1e-1, 1e-2, 1e-4)  # of the size of the point: how far from it the gradient may have grown,
@@ -65,7 +64,7 @@ class Neighbourhood:
     def _here(self) -> Points:
         """The points, in replicas, with the variable at the claimed point."""
         many = replicas(self.points)
-        return many.at(**{self.variable.name: np.array(rounded(many, self.point))})
+        return many.at(**{self.variable.name: np.array(many(self.point))})
 
     @cached_property
     def _way(self) -> np.ndarray:
@@ -102,7 +101,7 @@ class Neighbourhood:
         try:
             with np.errstate(over="raise", under="raise"):
                 values = [
-                    Evaluation(moved(at, self.variable.name, way, step).values, at.sizes, GUARDED)(self.e)
+                    at.evaluation(moved(at, self.variable.name, way, step).values)(self.e)
                     for step in (-APART[0], 0.0, APART[0])
                 ]
         except FloatingPointError:

@@ -1,0 +1,127 @@
+"""Constants whose influence floating point cannot see: 10^-16 in log(a + 10^-16), 50 in exp(-50) beside 1.
+
+What is right whatever such a constant is, is right. What is right only because it is next to nothing is not known.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+
+from matcalc.claims.limits import FACTORS
+from matcalc.claims.problem import Problem
+from matcalc.errors import MatcalcError
+from matcalc.expression.algebra import multiply, rewrite
+from matcalc.expression.expr import Expr, Number, Product, Symbol, parts
+from matcalc.oracle.measurement import weigh
+from matcalc.oracle.noise import norm
+from matcalc.oracle.sampling import Points, sample, spread
+from matcalc.structure import Reading
+
+USUAL = (Fraction(1, 5), Fraction(3))  # constants whose influence is seen, if they have any
+PLAIN = Fraction(3, 5)  # one of these
+ELSEWHERE = Fraction(17, 16)
+INVISIBLE = 1e-12
+Values = Callable[[Sequence[Expr]], Sequence[np.ndarray]]
+
+
+def relies_on(expressions: Sequence[Expr], values: Values, holds: Callable[[Sequence[Expr]], bool]) -> str | None:
+    """That a claim made of expressions holds only because a constant in them is very small or very large.
+
+    Args:
+        expressions: what the claim is made of.
+        values: what is compared of expressions like these, at the points tried.
+        holds: whether the claim made of expressions like these is right.
+    """
+    for constant in sorted(set(_constants(expressions))):
+        moved, plain = ([_with(e, constant, to) for e in expressions] for to in (constant * ELSEWHERE, PLAIN))
+        if _looks_the_same(values(expressions), values(moved)) and not _holds(holds, plain):
+            return (
+                f"{_shown(constant)} is too far from 1 for its influence to be seen beside the rest, and the claim "
+                f"does not hold with {PLAIN} in its place"
+            )
+    return None
+
+
+def faint_in_claim(
+    problem: Problem, expressions: Sequence[Expr], symbols: Iterable[Symbol], readings: Sequence[Reading]
+) -> str | None:
+    """That a claim about a derivative is right in these readings only because of the size of a number in it."""
+
+    def values(sides: Sequence[Expr]) -> list[np.ndarray]:
+        return [v for at in points for r in readings for v in _sides(problem, sides, at, r)]
+
+    def holds(sides: Sequence[Expr]) -> bool:
+        made = replace(problem, e=sides[0], claim=sides[1])
+        tried = [made.comparison(at) for at in sample([*sides, *expressions], symbols)]
+        trials = ([(c.points, c.trial(made.claim, r, problem.layout)) for c in tried] for r in readings)
+        return all(weigh(t, problem.order).ok for t in trials)
+
+    if not _has_extremes(problem.e, problem.claim):
+        return None
+    points = [*sample(expressions, symbols), *spread(expressions, symbols, FACTORS)]
+    return relies_on([problem.e, problem.claim], values, holds)
+
+
+def _sides(problem: Problem, sides: Sequence[Expr], at: Points, reading: Reading) -> tuple[np.ndarray, np.ndarray]:
+    made = replace(problem, e=sides[0], claim=sides[1])
+    return made.comparison(at).sides(made.claim, reading, problem.layout, at)
+
+
+def faint_in_equality(
+    a: Expr, b: Expr, cancelled: Sequence[Expr], are_equal: Callable[[Expr, Expr], bool]
+) -> str | None:
+    """That two expressions are equal only because of the size of a number in them."""
+    if not _has_extremes(a, b):
+        return None
+    expressions = [a, b, *cancelled]
+    points = [*sample(expressions, ()), *spread(expressions, (), FACTORS)]
+    return relies_on([a, b], lambda sides: [at(e) for at in points for e in sides], lambda sides: are_equal(*sides))
+
+
+def _has_extremes(*expressions: Expr) -> bool:
+    return any(True for _ in _constants(expressions))
+
+
+def _constants(expressions: Sequence[Expr]) -> Iterator[Fraction]:
+    """The numbers in expressions, without their signs, that are very small or large."""
+    for e in parts(expressions):
+        value = abs(_own(e))
+        if value and not USUAL[0] <= value <= USUAL[1]:
+            yield value
+
+
+def _own(e: Expr) -> Fraction:
+    return Fraction(e.value if isinstance(e, Number) else e.coefficient if isinstance(e, Product) else 0)
+
+
+def _with(e: Expr, constant: Fraction, other: Fraction) -> Expr:
+    """An expression with another number wherever one stands, with its sign."""
+
+    def rule(node: Expr) -> Expr | None:
+        if abs(_own(node)) != constant:
+            return None
+        factor = Number(other / constant)
+        return Number(node.value * factor.value) if isinstance(node, Number) else multiply(factor, node)
+
+    return rewrite(e, rule)
+
+
+def _holds(holds: Callable[[Sequence[Expr]], bool], expressions: Sequence[Expr]) -> bool:
+    try:
+        return holds(expressions)
+    except MatcalcError:  # no value there: nothing is said
+        return True
+
+
+def _looks_the_same(before: Sequence[np.ndarray], after: Sequence[np.ndarray]) -> bool:
+    """Whether arrays, (points, ...), are the same but for rounding wherever both have values."""
+    with np.errstate(all="ignore"):
+        return not any(
+            (norm(a - b) > INVISIBLE * np.maximum(norm(a), norm(b))).any() for a, b in zip(before, after, strict=True)
+        )
+
+
+def _shown(constant: Fraction) -> str:
+    return str(constant) if max(constant.numerator, constant.denominator) < 10**6 else f"{float(constant):.0e}"
