@@ -116,6 +116,42 @@ def test_a_differential_comes_with_its_matrix():
     assert str(derivative.form.vec) == "-(X⁻¹ ⊗ (X⁻¹)ᵀ) commutation(rows(X), rows(X))"
 
 
+SECOND_DIFFERENTIALS = [
+    ("inv(X)", "X", [], "2 X⁻¹ dX X⁻¹ dX X⁻¹"),
+    ("X'*X", "X", [], "2 dXᵀ dX"),
+    ("X*A*X", "X", ["X: symmetric"], "2 dX A dX"),
+    ("X*X'", "X", ["X: lower"], "2 dX dXᵀ"),
+    ("X^3", "X", [], "2 (dX² X + dX X dX + X dX²)"),
+    ("logdet(X)*X", "X", ["X: spd"], "2 tr(X⁻¹ dX) dX - tr(X⁻¹ dX X⁻¹ dX) X"),
+    ("inv(X)*y", "X", ["X: toeplitz"], "2 X⁻¹ dX X⁻¹ dX X⁻¹ y"),
+    ("kron(X,X)", "X", [], "2 (dX ⊗ dX)"),
+    ("expm(X)", "X", ["X: skew"], "frechet_expm(X, dX, dX)"),
+    ("chol(X)", "X", ["X: spd"], None),
+    ("exp(x)", "x", ["x: n"], "exp(x) ⊙ dx.^2"),
+    ("x*x'", "x", ["x: n"], "2 dx dxᵀ"),
+    ("A*x", "x", ["A: m x n"], "zeros(m,1)"),
+]
+
+
+@pytest.mark.parametrize(("expression", "wrt", "let", "printed"), SECOND_DIFFERENTIALS)
+def test_second_differentials_of_what_is_no_scalar(expression, wrt, let, printed):
+    derivative = derive(expression, wrt, let, order=2)
+    assert derivative.kind == "second-differential"
+    assert derivative.verified.ok
+    assert derivative.expr.shape == derivative.expression.shape
+    assert printed is None or str(derivative) == printed
+
+
+@pytest.mark.parametrize("spoilt", ["X^-1*dX*X^-1*dX*X^-1", "2*X^-1*dX*X^-1*dX'*X^-1", "2*X^-1*dX*X^-1"])
+def test_a_spoilt_second_differential_is_withheld(spoilt):
+    right = differentiate("inv(X)", "X", order=2)
+    (e,) = right.scope.read(spoilt)
+    fields = {k: getattr(right, k) for k in Derivative.__dataclass_fields__}
+    readings = dict.fromkeys(Reading, Form(e, right.form.sizes))
+    assert evidence(right).ok
+    assert not evidence(Derivative(**{**fields, "readings": readings})).ok
+
+
 @pytest.mark.parametrize(
     ("expression", "let", "order"),
     [
@@ -208,7 +244,7 @@ def test_an_answer_that_does_not_verify_is_withheld():
 BAD = [
     (("chol(X)", "X"), NoRuleError, "declare it spd"),
     (("tr(A*X)", "X", (), None, 3), MatcalcError, "expected 1 or 2"),
-    (("A*x", "x", (), None, 2), NoRuleError, "expected a scalar expression"),
+    (("X^2", "X", ["X: n x n orthogonal"], None, 2), NoRuleError, "has a part in d^2X besides"),
     (("tr(dX*X)", "X"), DeclarationError, "dX is the differential of X"),
     (("tr(A*X)", "X", ["A: p x n", "X: m x p"]), ShapeError, "A (p x n)"),
     (("log(-x'*x)", "x"), MatcalcError, "no point was found"),
