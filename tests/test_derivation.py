@@ -76,6 +76,16 @@ PRINTED = [
     ("sum(chol(X))", "X", ["X: spd"], None),
     ("tr(A*logm(X*X'))", "X", [], None),
     ("tr(adj(X)*A)", "X", [], "tr(A adj(X)) (X⁻¹)ᵀ - (X⁻¹)ᵀ Aᵀ adj(Xᵀ)"),
+    ("(x'*A*x)/(x'*x)", "x", ["A: symmetric"], "2 (A x - (xᵀ A x) x / (xᵀ x)) / (xᵀ x)"),
+    ("x/norm2(x)", "x", ["x: n"], "(I - x xᵀ / norm2(x)²) / norm2(x)"),
+    ("sigmoid(w'*x)", "w", [], "sigmoid(wᵀ x) (1 - sigmoid(wᵀ x)) x"),
+    ("tr(X)*tr(A*X)", "X", ["X: symmetric"], "tr(A X) I + tr(X) (Aᵀ + A - Aᵀ ⊙ I)"),
+    ("norm2(y - X*x)^2", "X", ["X: symmetric"], "2 ((X x - y) xᵀ + x (X x - y)ᵀ - ((X x - y) xᵀ) ⊙ I)"),
+    ("log(1 + y'*inv(S)*y/a)", "y", ["S: spd", "a: scalar"], "2 S⁻¹ y / (a + yᵀ S⁻¹ y)"),
+    ("vec(B)'*inv(kron(A,X))*vec(B)", "X", ["A: m x m spd", "X: n x n spd"], None),
+    ("inv(A + x*x')*y", "x", ["A: spd"], "-((xᵀ (A + x xᵀ)⁻¹ y) (A + x xᵀ)⁻¹ + (A + x xᵀ)⁻¹ x yᵀ (A + x xᵀ)⁻¹)"),
+    ("sum(kron(A,X))", "X", ["A: p x q, X: n x m"], "sum(A) ones(n,m)"),
+    ("tr(X)^2", "X", ["X: n x n toeplitz"], "2 n tr(X) eye(n)"),
 ]
 
 

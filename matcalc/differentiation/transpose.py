@@ -211,6 +211,10 @@ def _(e: Product, d: Symbol) -> Expr:
         # diag(u) v = v ⊙ u keeps the Jacobian of a vector free of Kronecker products
         swapped = hadamard(multiply(*after), factor.args[0])
         return matrix_form(multiply(Number(e.coefficient), *scalars, *left, swapped), d)
+    if isinstance(factor, Sum) and e.shape[1] == d.shape[1] == ONE_DIM != factor.shape[1]:
+        # (dx x' + x dx') y is (x'y) dx + (dx'y) x: no Kronecker product in the Jacobian of a vector
+        terms = (multiply(Number(e.coefficient), *before, t, *after) for t in factor.terms)
+        return matrix_form(add(*terms), d)
     outer = multiply(*left) if left else eye(factor.shape[0])
     inner = transpose(multiply(*after)) if after else eye(factor.shape[1])
     return multiply(Number(e.coefficient), *scalars, call("kron", inner, outer), matrix_form(factor, d))

@@ -26,6 +26,7 @@ from matcalc.expression.algebra import (
     power,
     rewrite,
     scale,
+    size,
     split_coefficient,
     transpose,
     zeros,
@@ -319,12 +320,70 @@ def _opposite_differences(e: Product) -> Expr | None:
 
 
 def _negated_difference(e: Product) -> Expr | None:
-    """-s (A - B) is s (B - A)."""
+    """-s (A - B) is s (B - A), and -1/2 (s - t) is 1/2 (t - s)."""
     match e:
-        case Product(Fraction(numerator=-1, denominator=1), scalars, (Sum(terms),)):
-            turned = [negative(t) for t in terms]
-            if any(split_coefficient(t)[0] < 0 for t in terms):
-                return multiply(*scalars, add(*turned))
+        case Product(coefficient, scalars, (Sum() as inner,)) | Product(coefficient, (*scalars, Sum() as inner), ()):
+            if coefficient < 0 and _is_difference(inner) and (e.chain or not scalars):
+                return multiply(Number(-coefficient), *scalars, _opposite(inner))
+    return None
+
+
+def _opposite(e: Sum) -> Expr:
+    """B - A for A - B."""
+    return add(*map(negative, e.terms))
+
+
+def _is_difference(e: Sum) -> bool:
+    return any(split_coefficient(t)[0] < 0 for t in e.terms)
+
+
+def _negated_terms(e: Sum) -> Expr | None:
+    """-(x - y) x' - x (x - y)' + C is (y - x) x' + x (y - x)' + C: differences turned where most terms are negative."""
+    negatives = _count_negative(e)
+    differences = [f for t in e.terms if isinstance(t, Product) and t.coefficient < 0
+                   for f in t.chain if isinstance(f, Sum) and _is_difference(f)]  # fmt: skip
+    for d in dict.fromkeys(differences) if 2 * negatives > len(e.terms) else ():
+        turned = negative(_opposite(d))
+        changed = rewrite(e, {d: turned, settle(transpose(d)): transpose(turned)}.get)
+        if isinstance(changed, Sum) and _count_negative(changed) < negatives:
+            return changed
+    return None
+
+
+def _count_negative(e: Sum) -> int:
+    return sum(split_coefficient(t)[0] < 0 for t in e.terms)
+
+
+def _fraction_of_sum(e: Product) -> Expr | None:
+    """1/2 (2 A + B) is A + 1/2 B: fewer numbers."""
+    match e:
+        case Product(coefficient, scalars, (Sum(terms),)) | Product(coefficient, (Sum(terms), *scalars), ()):
+            if coefficient.denominator == 1 or (not e.chain and scalars):
+                return None
+            inside = [split_coefficient(t)[0] for t in terms]
+            if 1 + sum(abs(c) != 1 for c in inside) > sum(abs(c * coefficient) != 1 for c in inside):
+                return multiply(*scalars, add(*(scale(coefficient, t) for t in terms)))
+    return None
+
+
+def _cleared_denominator(e: Product) -> Expr | None:
+    """a (1 + s/a) is a + s, and 1/(a (1 + s/a)) is 1/(a + s); other integer powers too."""
+    powers = [(s.base, s.exponent) if isinstance(s, Power) else (s, ONE) for s in e.scalars]
+    for at, (total, k) in enumerate(powers):
+        if isinstance(total, Sum) and isinstance(k, Number) and k.value.denominator == 1:
+            for other, (a, j) in enumerate(powers):
+                cleared = add(*(multiply(a, t) for t in total.terms)) if j == k and other != at else total
+                if cleared.weight < total.weight:
+                    rest = [s for n, s in enumerate(e.scalars) if n not in (at, other)]
+                    return multiply(Number(e.coefficient), *rest, power(cleared, k), *e.chain)
+    return None
+
+
+def _kronecker_power(e: Power) -> Expr | None:
+    """(A ⊗ B)^k is A^k ⊗ B^k for square A and B."""
+    match e.base:
+        case Call("kron", (a, b)) if a.shape[0] == a.shape[1]:
+            return call("kron", power(a, e.exponent), power(b, e.exponent))
     return None
 
 
@@ -477,9 +536,28 @@ def _sum_of_softmax(e: Call) -> Expr | None:
     return None
 
 
-def _trace_of_skew(e: Call) -> Expr | None:
-    if e.function == "tr" and isinstance(e.arguments[0], Symbol) and e.arguments[0].structure == "skew":
-        return zeros(e.shape)
+def _is_skew(e: Expr) -> bool:
+    """Whether a matrix is the negative of its transpose by its form."""
+    return any(s.structure == "skew" for s in e.symbols) and settle(negative(transpose(e))) == e
+
+
+def _diagonal_of_skew(e: Call | Hadamard) -> Expr | None:
+    """The diagonal of a skew matrix is 0, and so is its trace."""
+    match e:
+        case Call("tr" | "diag", (m,)) if m.shape[0] == m.shape[1] and _is_skew(m):
+            return zeros(e.shape)
+        case Hadamard(factors) if any(isinstance(f, Identity) for f in factors) and any(map(_is_skew, factors)):
+            return zeros(e.shape)
+    return None
+
+
+def _apart(e: Call) -> Expr | None:
+    """The sum of the entries of A ⊗ B is that of A times that of B, and toeplitz(I) is n I."""
+    match e:
+        case Call("sum", (Call("kron", (a, b)),)):
+            return multiply(call("sum", a), call("sum", b))
+        case Call("toeplitz", (Identity((n, _)) as m,)):
+            return multiply(size(n), m)
     return None
 
 
@@ -498,7 +576,7 @@ NEIGHBOURS: tuple[Callable[[Sequence[Expr]], tuple[int, Expr] | None], ...] = (
 
 RULES: dict[type[Expr], tuple[Callable[..., Expr | None], ...]] = {
     Transpose: (transposed_symbol,),
-    Power: (_orthogonal_inverse, _logistic),
+    Power: (_orthogonal_inverse, _logistic, _kronecker_power),
     ElementwisePower: (_logistic,),
     Product: (
         _neighbours,
@@ -509,10 +587,12 @@ RULES: dict[type[Expr], tuple[Callable[..., Expr | None], ...]] = {
         _entries_cancel,
         _opposite_differences,
         _negated_difference,
+        _fraction_of_sum,
+        _cleared_denominator,
     ),
-    Hadamard: (_diagonal_part, _diagonal_of_scaled, _sign_times_abs, _entrywise_logistic_share),
-    Call: (_trace_of_skew, _triangle, _sum_of_softmax, _sum_of_hadamard, _fewer_transposes),
-    Sum: (_both_triangles, _scalars_turned_alike, _diagonals_together, _common_entries, factor),
+    Hadamard: (_diagonal_of_skew, _diagonal_part, _diagonal_of_scaled, _sign_times_abs, _entrywise_logistic_share),
+    Call: (_diagonal_of_skew, _apart, _triangle, _sum_of_softmax, _sum_of_hadamard, _fewer_transposes),
+    Sum: (_both_triangles, _scalars_turned_alike, _diagonals_together, _common_entries, _negated_terms, factor),
 }
 
 

@@ -36,7 +36,7 @@ from matcalc.language.syntax import GREEK
 from matcalc.shape import ONE, SCALAR, Dim
 
 SUM, PRODUCT, UNARY, POSTFIX, ATOM = range(5)
-EXPONENTIAL = 2
+EXPONENTIAL = 3
 HALF = Number(Fraction(1, 2))
 Printed = tuple[str, int]
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -264,7 +264,7 @@ class Printer:
         above, chain = _open_last([s for s in above if s not in last], e.chain)
         size = abs(e.coefficient)
         if below:
-            numerator = self.factors(Fraction(size.numerator), above, chain, last)
+            numerator = self.factors(Fraction(size.numerator), above, chain, last, determined)
             denominator = self.factors(Fraction(size.denominator), *_open_last(below, ()), ())
             text, level = self.style.fraction(numerator, denominator)
         else:
@@ -308,10 +308,11 @@ def _column(row: Expr) -> Expr | None:
 
 
 def _place(scalar: Expr) -> int:
-    """Constants before what varies, exponentials last."""
+    """Constants, then symbols and their powers, then other functions, exponentials last."""
     if isinstance(scalar, Apply) and scalar.function == "exp":
         return EXPONENTIAL
-    return 0 if isinstance(scalar, Constant) else 1
+    base = scalar.base if isinstance(scalar, Power) else scalar
+    return 0 if isinstance(scalar, Constant) else 1 if isinstance(base, Symbol) else 2
 
 
 def _bare(e: Expr) -> Expr:
