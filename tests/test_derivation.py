@@ -86,6 +86,14 @@ PRINTED = [
     ("inv(A + x*x')*y", "x", ["A: spd"], "-((xᵀ (A + x xᵀ)⁻¹ y) (A + x xᵀ)⁻¹ + (A + x xᵀ)⁻¹ x yᵀ (A + x xᵀ)⁻¹)"),
     ("sum(kron(A,X))", "X", ["A: p x q, X: n x m"], "sum(A) ones(n,m)"),
     ("tr(X)^2", "X", ["X: n x n toeplitz"], "2 n tr(X) eye(n)"),
+    ("norm2(y - X*z)^2", "X", ["X: skew"], "2 (z (y - X z)ᵀ - (y - X z) zᵀ)"),
+    ("y'*inv(kron(K,S))*y", "S", ["S: m x m spd, K: n x n spd, y: n*m"], None),
+    ("kron(a,X*b)'*c", "X", ["X: n x m, a: k, b: m, c: k*n"], "unvec(c, n, k) a bᵀ"),
+    ("kron(X*b,a)'*c", "X", ["X: n x m, a: k, b: m, c: k*n"], "unvec(c, k, n)ᵀ a bᵀ"),
+    ("kron(x,y)'*A*kron(x,y)", "x", ["x: n, y: m"], None),
+    ("x'*kron(A,X)*B*y", "X", ["X: n x m, A: p x q, y: r"], None),
+    ("sum(log(cosh(x)))", "x", ["x: n"], "tanh(x)"),
+    ("tr(adj(X))", "X", ["X: n x n"], "tr(adj(X)) (X⁻¹)ᵀ - det(X) (X⁻²)ᵀ"),
 ]
 
 

@@ -123,6 +123,17 @@ SIMPLER = [
     ("tr(A*X*A')", ["A: m x n", "X: n x n skew"], "0"),
     ("(X + X^3) .* I + A", ["A: n x n", "X: n x n skew"], "A"),
     ("tr(X^2)", ["X: n x n skew"], "tr(X^2)"),
+    ("x*(y - z)' + (z - y)*x'", ["x y z: n"], "x*(y - z)' - (y - z)*x'"),
+    ("adj(A')*I .* I - adj(A) .* I", ["A: n x n"], "zeros(n,n)"),
+    ("tril(A) - 1/2*(A .* I) - 1/2*(A' .* I)", ["A: n x n"], "tril(A) - A .* I"),
+    ("A*adj(A)*x", ["A: n x n", "x: n"], "det(A)*x"),
+    ("adj(A*B)*A*B", ["A B: n x n"], "det(A*B)*eye(n)"),
+    ("adj(A)*A^-1", ["A: n x n"], "det(A)*A^-2"),
+    ("adj(A)*B", ["A B: n x n"], "adj(A)*B"),
+    ("sinh(x) ./ cosh(x)", ["x: n"], "tanh(x)"),
+    ("sin(a)^2*b/cos(a)^2", ["a b: scalar"], "b*tan(a)^2"),
+    ("sin(a)^2*b/cos(a)", ["a b: scalar"], "b*sin(a)^2/cos(a)"),
+    ("A*B*adj(A*B)", ["A B: n x n"], "det(A*B)*eye(n)"),
 ]
 
 

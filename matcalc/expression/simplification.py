@@ -4,21 +4,17 @@ Every rule keeps the value; of the forms that the rules reach, the shortest is t
 typed where two are equally short.
 """
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from itertools import combinations
 
 from matcalc.expression.algebra import (
     ONE,
     add,
-    apply,
     call,
     elementwise_power,
     eye,
     hadamard,
     inv,
-    is_zero,
     multiply,
     negative,
     number,
@@ -31,8 +27,28 @@ from matcalc.expression.algebra import (
     transpose,
     zeros,
 )
+from matcalc.expression.alike import (
+    diagonals_alike,
+    differences_alike,
+    fraction_of_sum,
+    negated_difference,
+    negated_terms,
+    opposite_differences,
+    scalars_turned_alike,
+    transposed_symbol,
+    transposes,
+)
+from matcalc.expression.elementary import (
+    entrywise_logistic_share,
+    entrywise_quotient,
+    logistic,
+    normalised_exponential,
+    scalar_logistic_share,
+    scalar_quotient,
+    sign_over_abs,
+    sign_times_abs,
+)
 from matcalc.expression.expr import (
-    Apply,
     Call,
     Commutation,
     ElementwisePower,
@@ -43,7 +59,6 @@ from matcalc.expression.expr import (
     Ones,
     Power,
     Product,
-    Raised,
     Sum,
     Symbol,
     Transpose,
@@ -105,16 +120,6 @@ def is_singular_at_odd_order(e: Expr) -> bool:
 # --- rules -----------------------------------------------------------------------------------------------------------
 
 
-def transposed_symbol(e: Expr) -> Expr | None:
-    """X for the transpose of a symmetric X, -X for that of a skew one."""
-    if isinstance(e, Transpose) and isinstance(e.of, Symbol):
-        if e.of.structure in ("symmetric", "spd", "diagonal"):
-            return e.of
-        if e.of.structure == "skew":
-            return negative(e.of)
-    return None
-
-
 def _is_orthogonal(e: Expr) -> bool:
     return isinstance(e, Symbol) and e.structure == "orthogonal"
 
@@ -167,6 +172,20 @@ def _kronecker_pair(run: Sequence[Expr]) -> tuple[int, Expr] | None:
                 return 2, call("kron", multiply(a, c), multiply(b, d))
         case [Commutation(of=(n, m)), Commutation(of=(m2, n2))] if (n, m) == (n2, m2):
             return 2, eye(n * m)
+    return None
+
+
+def _adjugate_pair(run: Sequence[Expr]) -> tuple[int, Expr] | None:
+    """A adj(A) and adj(A) A are det(A) I, and A^-1 adj(A) is det(A) A^-2."""
+    at = next((k for k, f in enumerate(run) if isinstance(f, Call) and f.function == "adj"), None)
+    if at is None:
+        return None
+    m = run[at].args[0]
+    for other, k in ((m, 0), (inv(m), -2)):
+        chain = other.chain if isinstance(other, Product) else (other,)
+        beside = run[:at] if at else run[1 : 1 + len(chain)]
+        if tuple(beside) == chain:
+            return 1 + len(chain), multiply(call("det", m), power(m, number(k)))
     return None
 
 
@@ -233,72 +252,6 @@ def _row_times_diagonal(e: Product, start: int) -> Expr | None:
     return None
 
 
-def _normalised_exponential(e: Product) -> Expr | None:
-    """exp(u) / sum(exp(u)) is softmax(u), and v' exp(u) / sum(exp(u)) is v' softmax(u)."""
-    totals = {s.base.arguments[0]: s for s in e.scalars
-              if isinstance(s, Power) and isinstance(s.base, Call) and s.base.function == "sum"
-              and isinstance(s.exponent, Number) and s.exponent.value <= -1}  # fmt: skip
-    for k, part in enumerate(e.args) if totals else ():
-        chain = part.chain if isinstance(part, Product) else (part,)
-        for j, f in enumerate(chain):
-            column = transpose(f) if f.shape[0] == ONE_DIM else f
-            if column in totals and isinstance(column, Apply) and column.function == "exp":
-                share = call("softmax", column.argument)
-                product = multiply(*chain[:j], share if column is f else transpose(share), *chain[j + 1 :])
-                return multiply(Number(e.coefficient), *e.args[:k], product, *e.args[k + 1 :], call("sum", column))
-    return None
-
-
-def _logistic(e: Raised) -> Expr | None:
-    """1 / (1 + exp(u)) is sigmoid(-u), which does not overflow."""
-    if isinstance(e.base, Sum) and isinstance(e.exponent, Number) and e.exponent.value < 0:
-        match e.base.terms:
-            case (one, Apply("exp", u)) | (Apply("exp", u), one) if one == ones(e.shape):
-                return elementwise_power(apply("sigmoid", negative(u)), -e.exponent.value)
-    return None
-
-
-def _logistic_share(factors: Sequence[Expr]) -> list[Expr] | None:
-    """The factors with sigmoid(u) for exp(u) sigmoid(-u), and with its powers for exp(2u) sigmoid(-u)²."""
-    exponentials = {f.argument: f for f in factors if isinstance(f, Apply) and f.function == "exp"}
-    for s in factors if exponentials else ():
-        base, k = (s.base, s.exponent) if isinstance(s, Raised) else (s, ONE)
-        if isinstance(base, Apply) and base.function == "sigmoid" and isinstance(k, Number):
-            opposite = negative(base.argument)
-            for j in range(1, int(k.value) + 1):
-                x = exponentials.get(multiply(number(j), opposite))
-                if x is not None:
-                    kept = [f for f in factors if f not in (x, s)]
-                    return [
-                        *kept,
-                        elementwise_power(apply("sigmoid", opposite), j),
-                        elementwise_power(base, k.value - j),
-                    ]
-    return None
-
-
-def _scalar_logistic_share(e: Product) -> Expr | None:
-    scalars = _logistic_share(e.scalars)
-    return multiply(Number(e.coefficient), *scalars, *e.chain) if scalars is not None else None
-
-
-def _entrywise_logistic_share(e: Hadamard) -> Expr | None:
-    factors = _logistic_share(e.factors)
-    return hadamard(*factors) if factors is not None else None
-
-
-def _sign_over_abs(e: Product) -> Expr | None:
-    """sign(a) / |a| is 1/a, sign(a) |a| is a, and sign(a) a is |a|."""
-    for s in e.scalars:
-        if isinstance(s, Apply) and s.function == "sign":
-            a, size = s.argument, Apply("abs", s.argument)
-            for other, both in ((power(size, number(-1)), power(a, number(-1))), (size, a), (a, size)):
-                if other in e.scalars:
-                    rest = [t for t in e.scalars if t not in (s, other)]
-                    return multiply(Number(e.coefficient), *rest, both, *e.chain)
-    return None
-
-
 def _entries_cancel(e: Product) -> Expr | None:
     """(a ⊘ b)' b is sum(a): the inner product of two columns, where that is shorter."""
     if e.is_scalar and len(e.chain) == 2 and e.coefficient == 1:
@@ -306,63 +259,6 @@ def _entries_cancel(e: Product) -> Expr | None:
         product = hadamard(transpose(row), column)
         if product.weight + 1 < row.weight + column.weight:
             return call("sum", product)
-    return None
-
-
-def _opposite_differences(e: Product) -> Expr | None:
-    """(y - x) (x - y)' is -(x - y) (x - y)'."""
-    differences = [k for k, f in enumerate(e.chain) if isinstance(f, Sum)]
-    for k, other in combinations(differences, 2):
-        turned = transpose(e.chain[other])
-        if turned.shape == e.chain[k].shape and is_zero(add(turned, e.chain[k])):
-            return multiply(Number(-e.coefficient), *e.scalars, *e.chain[:k], turned, *e.chain[k + 1 :])
-    return None
-
-
-def _negated_difference(e: Product) -> Expr | None:
-    """-s (A - B) is s (B - A), and -1/2 (s - t) is 1/2 (t - s)."""
-    match e:
-        case Product(coefficient, scalars, (Sum() as inner,)) | Product(coefficient, (*scalars, Sum() as inner), ()):
-            if coefficient < 0 and _is_difference(inner) and (e.chain or not scalars):
-                return multiply(Number(-coefficient), *scalars, _opposite(inner))
-    return None
-
-
-def _opposite(e: Sum) -> Expr:
-    """B - A for A - B."""
-    return add(*map(negative, e.terms))
-
-
-def _is_difference(e: Sum) -> bool:
-    return any(split_coefficient(t)[0] < 0 for t in e.terms)
-
-
-def _negated_terms(e: Sum) -> Expr | None:
-    """-(x - y) x' - x (x - y)' + C is (y - x) x' + x (y - x)' + C: differences turned where most terms are negative."""
-    negatives = _count_negative(e)
-    differences = [f for t in e.terms if isinstance(t, Product) and t.coefficient < 0
-                   for f in t.chain if isinstance(f, Sum) and _is_difference(f)]  # fmt: skip
-    for d in dict.fromkeys(differences) if 2 * negatives > len(e.terms) else ():
-        turned = negative(_opposite(d))
-        changed = rewrite(e, {d: turned, settle(transpose(d)): transpose(turned)}.get)
-        if isinstance(changed, Sum) and _count_negative(changed) < negatives:
-            return changed
-    return None
-
-
-def _count_negative(e: Sum) -> int:
-    return sum(split_coefficient(t)[0] < 0 for t in e.terms)
-
-
-def _fraction_of_sum(e: Product) -> Expr | None:
-    """1/2 (2 A + B) is A + 1/2 B: fewer numbers."""
-    match e:
-        case Product(coefficient, scalars, (Sum(terms),)) | Product(coefficient, (Sum(terms), *scalars), ()):
-            if coefficient.denominator == 1 or (not e.chain and scalars):
-                return None
-            inside = [split_coefficient(t)[0] for t in terms]
-            if 1 + sum(abs(c) != 1 for c in inside) > sum(abs(c * coefficient) != 1 for c in inside):
-                return multiply(*scalars, add(*(scale(coefficient, t) for t in terms)))
     return None
 
 
@@ -438,30 +334,6 @@ def _entry_exponents(e: Expr) -> dict[Expr, Fraction]:
     return {base: k.value for base, k in raised if isinstance(k, Number)}
 
 
-def _scalars_turned_alike(e: Sum) -> Expr | None:
-    """x' S y + y' S x is 2 x' S y for a symmetric S: of a scalar and its transpose one is written."""
-    parts = (t.scalars if isinstance(t, Product) and t.scalars else (t,) for t in e.terms)
-    scalars = dict.fromkeys(s for part in parts for s in part)
-    alike = Counter((s.names, s.weight) for s in scalars)
-    first: dict[Expr, Expr] = {}
-    for s in scalars:
-        turned = _turned(s) if alike[s.names, s.weight] > 1 else None
-        if turned is not None:
-            first[s] = first.get(turned, s)
-    other = {s: f for s, f in first.items() if s != f}
-    return rewrite(e, other.get) if other else None
-
-
-def _turned(e: Expr) -> Expr | None:
-    """The transpose of a scalar that is a product of matrices, or the trace of one, by the structure of its symbols."""
-    match e:
-        case Product(chain=chain) if chain and e.is_scalar:
-            return multiply(*(rewrite(transpose(f), transposed_symbol) for f in reversed(chain)))
-        case Call("tr", (m,)):
-            return call("tr", rewrite(transpose(m), transposed_symbol))
-    return None
-
-
 def _diagonal_part(e: Hadamard) -> Expr | None:
     """D ⊙ I is D for a diagonal D; (A D) ⊙ I is left as it is."""
     rest = [f for f in e.factors if not isinstance(f, Identity)]
@@ -479,17 +351,6 @@ def _diagonal_of_scaled(e: Hadamard) -> Expr | None:
             return multiply(Number(coefficient), *scalars, call("diag", hadamard(call("diag", m), v)))
         case [Transpose(Call() as m), Identity() as one]:
             return hadamard(m, one)
-    return None
-
-
-def _sign_times_abs(e: Hadamard) -> Expr | None:
-    """x ⊙ sign(x) is |x|, and sign(x) ⊙ |x|⁻¹ is x⁻¹, entry by entry."""
-    for f in e.factors:
-        if isinstance(f, Apply) and f.function == "sign":
-            size, below = (elementwise_power(x, -1) for x in (Apply("abs", f.argument), f.argument))
-            for other, both in ((f.argument, Apply("abs", f.argument)), (size, below)):
-                if other in e.factors:
-                    return hadamard(both, *(g for g in e.factors if g not in (f, other)))
     return None
 
 
@@ -511,11 +372,6 @@ def _fewer_transposes(e: Call) -> Expr | None:
         if transposes(turned) < transposes(e.arguments[0]):
             return call(e.function, turned)
     return None
-
-
-def transposes(e: Expr) -> int:
-    """How many transposes are written in an expression."""
-    return isinstance(e, Transpose) + sum(map(transposes, e.args))
 
 
 def _sum_of_hadamard(e: Call) -> Expr | None:
@@ -570,29 +426,47 @@ NEIGHBOURS: tuple[Callable[[Sequence[Expr]], tuple[int, Expr] | None], ...] = (
     _kronecker_pair,
     _kronecker_times_vec,
     _diagonal_pair,
+    _adjugate_pair,
     _power_and_first_factor,
     _outer_ones,
 )
 
 RULES: dict[type[Expr], tuple[Callable[..., Expr | None], ...]] = {
     Transpose: (transposed_symbol,),
-    Power: (_orthogonal_inverse, _logistic, _kronecker_power),
-    ElementwisePower: (_logistic,),
+    Power: (_orthogonal_inverse, logistic, _kronecker_power),
+    ElementwisePower: (logistic,),
     Product: (
         _neighbours,
         _diagonal_times_column,
-        _normalised_exponential,
-        _scalar_logistic_share,
-        _sign_over_abs,
+        normalised_exponential,
+        scalar_logistic_share,
+        scalar_quotient,
+        sign_over_abs,
         _entries_cancel,
-        _opposite_differences,
-        _negated_difference,
-        _fraction_of_sum,
+        opposite_differences,
+        negated_difference,
+        fraction_of_sum,
         _cleared_denominator,
     ),
-    Hadamard: (_diagonal_of_skew, _diagonal_part, _diagonal_of_scaled, _sign_times_abs, _entrywise_logistic_share),
+    Hadamard: (
+        _diagonal_of_skew,
+        _diagonal_part,
+        _diagonal_of_scaled,
+        sign_times_abs,
+        entrywise_logistic_share,
+        entrywise_quotient,
+    ),
     Call: (_diagonal_of_skew, _apart, _triangle, _sum_of_softmax, _sum_of_hadamard, _fewer_transposes),
-    Sum: (_both_triangles, _scalars_turned_alike, _diagonals_together, _common_entries, _negated_terms, factor),
+    Sum: (
+        _both_triangles,
+        scalars_turned_alike,
+        _diagonals_together,
+        _common_entries,
+        diagonals_alike,
+        differences_alike,
+        negated_terms,
+        factor,
+    ),
 }
 
 

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from matcalc.expression.algebra import rewrite, transpose
+from matcalc.expression.algebra import transpose
+from matcalc.expression.alike import as_structured, transposes
 from matcalc.expression.expr import (
     Apply,
     Call,
@@ -31,7 +32,6 @@ from matcalc.expression.expr import (
     Symbol,
     Transpose,
 )
-from matcalc.expression.simplification import transposed_symbol, transposes
 from matcalc.language.syntax import GREEK
 from matcalc.shape import ONE, SCALAR, Dim
 
@@ -303,7 +303,7 @@ def _column(row: Expr) -> Expr | None:
     """The column that a row is the transpose of, where it is written with fewer transposes."""
     if row.shape[0] != ONE or row.shape[1] == ONE:
         return None
-    column = rewrite(transpose(row), transposed_symbol)
+    column = as_structured(transpose(row))
     return column if transposes(column) < transposes(row) else None
 
 
