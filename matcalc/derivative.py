@@ -95,7 +95,8 @@ class Derivative:
 
         Vectors are 1-D and scalars 0-D; the arguments are the symbols of the expression in alphabetical order, with
         the differential (`dX`) among them where the derivative is a differential; what is declared besides may be
-        given too, last.
+        given too, last. An array that breaks its declaration, a matrix that is not symmetric for a symmetric symbol,
+        is a DomainError where its values are known: not under jit, vmap or grad.
         """
         form = self.form if reading is None else self.readings[Reading(reading)]
         if form is None:

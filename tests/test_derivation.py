@@ -22,7 +22,7 @@ from matcalc import (
 )
 from matcalc.derivative import Derivative, differentiate, evidence
 from matcalc.differentiation.form import Form
-from matcalc.errors import DeclarationError, MatcalcError
+from matcalc.errors import DeclarationError, DomainError, MatcalcError
 from matcalc.structure import SKEW, Reading
 from matcalc.testing import assert_equal, assert_gradient
 
@@ -333,6 +333,44 @@ def test_what_is_declared_may_be_given_though_the_derivative_is_free_of_it(f):
     np.testing.assert_array_equal(derivative(np.ones((2, 2))), np.eye(2))
     with pytest.raises(ShapeError):
         derivative(X=np.ones((2, 2)), y=np.ones(3))
+
+
+OFF = np.array([[2.0, 1.0], [3.0, 4.0]])
+BREAKING = [  # a structure, a member, an array that is none
+    ("symmetric", OFF + OFF.T, OFF),
+    ("spd", OFF + OFF.T, OFF),
+    ("diagonal", np.diag([1.0, 2.0]), OFF),
+    ("lower", np.tril(OFF), OFF),
+    ("upper", np.triu(OFF), OFF),
+    ("skew", OFF - OFF.T, OFF),
+    ("toeplitz", np.array([[1.0, 2.0], [3.0, 1.0]]), OFF),
+    ("orthogonal", np.array([[0.6, -0.8], [0.8, 0.6]]), OFF),
+]
+
+
+@pytest.mark.parametrize(("structure", "member", "other"), BREAKING, ids=[b[0] for b in BREAKING])
+def test_an_array_that_breaks_its_declaration_is_refused(structure, member, other):
+    derivative = derive("tr(A*X*X)", "X", [f"X: n x n {structure}, A: n x n"])
+    arrays = {"A": np.eye(2)}
+    assert np.isfinite(derivative(X=member, **arrays)).all()
+    assert np.isfinite(derivative(X=np.float32(member) * np.float32(1 + 1e-7), **arrays)).all()
+    with pytest.raises(DomainError, match=f"X: expected a matrix that is {structure}, as declared; entry"):
+        derivative(X=other, **arrays)
+    jax.jit(derivative.function())(X=other, **arrays)  # values are not known: nothing is checked
+    assert np.isnan(derivative(X=np.full((2, 2), np.nan), **arrays)).any()
+
+
+def test_a_scalar_declared_positive_is_positive():
+    derivative = derive("log(s)", "s", ["s: positive"])
+    assert derivative(s=2.0) == 0.5
+    with pytest.raises(DomainError, match="s: expected a positive number, as declared, got -2; pass one"):
+        derivative(s=-2.0)
+
+
+def test_the_direction_of_a_differential_lies_along_the_structure():
+    derivative = derive("X*X'", "X", ["X: n x n symmetric"])
+    with pytest.raises(DomainError, match="dX: expected a matrix that is symmetric"):
+        derivative(X=np.eye(2), dX=OFF)
 
 
 WAYS_TO_DECLARE = {
