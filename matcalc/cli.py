@@ -106,7 +106,7 @@ def _add_problem(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--wrt", metavar="X", help="the variable")
     _add_let(parser)
     parser.add_argument("--reading", choices=READINGS, help="what a derivative by a structured matrix means")
-    parser.add_argument("--order", type=int, choices=(1, 2), default=1, help="2 for the Hessian")
+    parser.add_argument("--order", type=int, choices=(1, 2), default=1, help="2: the Hessian, or second differential")
     parser.add_argument("--layout", choices=("numerator", "denominator"), default="numerator", help="of Jacobians")
     parser.add_argument("--batch", metavar="FILE", help="a JSON object a line, with these options as keys; - is stdin")
 

@@ -18,7 +18,7 @@ from matcalc.expression.simplification import is_singular_at_odd_order
 from matcalc.expression.text import to_text
 from matcalc.lazy import cached_property
 from matcalc.oracle.comparison import Comparison
-from matcalc.oracle.measurement import TOLERANCE, Evidence, gap_between_routes, structure_of, weigh
+from matcalc.oracle.measurement import IN_DIFFERENTIAL, TOLERANCE, Evidence, gap_between_routes, structure_of, weigh
 from matcalc.oracle.sampling import sample
 from matcalc.structure import Reading
 
@@ -95,7 +95,8 @@ class Derivative:
 
         Vectors are 1-D and scalars 0-D; the arguments are the symbols of the expression in alphabetical order, with
         the differential (`dX`) among them where the derivative is a differential; what is declared besides may be
-        given too, last.
+        given too, last. An array that breaks its declaration, a matrix that is not symmetric for a symmetric symbol,
+        is a DomainError where its values are known: not under jit, vmap or grad.
         """
         form = self.form if reading is None else self.readings[Reading(reading)]
         if form is None:
@@ -150,7 +151,8 @@ def derive(
         let: declarations such as `"X: n x n symmetric"`, or `{"X": "n x n symmetric"}`; not needed for an expression
             of symbols.
         reading: which reading to show; `entrywise` where there is a structure (`tangent` for orthogonal) if not given.
-        order: 1, or 2 for the Hessian of a scalar.
+        order: 1, or 2 for the Hessian of a scalar by a vector, the differential of its gradient by a matrix, and the
+            second differential d²F, quadratic in `dX`, of anything else.
         layout: of a Jacobian: `numerator` (a row per output) or `denominator` (its transpose).
 
     Returns:
@@ -261,7 +263,7 @@ def verify(derivative: Derivative) -> Derivative:
 def evidence(derivative: Derivative) -> Evidence:
     """How well the printed forms of a derivative agree with the measured one, over all readings."""
     read_back = {r: _read_back(derivative, f) for r, f in derivative.readings.items() if f is not None}
-    forms = list(read_back.values()) if derivative.kind != "differential" else []
+    forms = list(read_back.values()) if derivative.kind not in IN_DIFFERENTIAL else []
     points = sample([derivative.expression, *forms], [derivative.variable])
     trials = []
     for at in points:

@@ -24,6 +24,7 @@ from matcalc.expression.scope import Declarations, Scope, declarations
 from matcalc.language.statements import is_inequality
 from matcalc.oracle.exact import ORACLE, ExactClaim
 from matcalc.oracle.measurement import (
+    IN_DIFFERENTIAL,
     TOLERANCE,
     Evidence,
     gap_between_routes,
@@ -169,7 +170,7 @@ def _judge(problem: Problem, reading: Reading | None) -> Verdict:
     correct = _correct(problem, reading)
     if not problem.fits:
         return _other_shape(problem, reading, correct)
-    expressions = [problem.e, *([] if problem.kind == "differential" else [problem.claim]), *problem.cancelled]
+    expressions = [problem.e, *([] if problem.kind in IN_DIFFERENTIAL else [problem.claim]), *problem.cancelled]
     named = {s for s in problem.claim.symbols if s.name != problem.scope.differential_name}
     symbols = {problem.variable, *named}
     try:
@@ -201,10 +202,7 @@ def _judge(problem: Problem, reading: Reading | None) -> Verdict:
     counterexample = claim_refuted_at(problem, shown)
     evidence_shown = Evidence(False, evidence_shown.instances, evidence_shown.max_relative_error,
                               evidence_shown.oracles, counterexample)  # fmt: skip
-    cause = diagnose(case)
-    if cause.edit is not None:
-        cause = replace(cause, edit=problem.as_claimed(cause.edit))
-    return Verdict(verdict, reading, right_under, cause, correct, evidence_shown)
+    return Verdict(verdict, reading, right_under, diagnose(case), correct, evidence_shown)
 
 
 def _case(problem: Problem, reading: Reading | None, right_under: tuple[str, ...], correct: Form | None) -> Case:
@@ -261,7 +259,7 @@ def _verdict(
 def _correct(problem: Problem, reading: Reading | None) -> Form | None:
     """The verified closed form in the reading asked, or the default one; None where the engine has none."""
     try:
-        kind = "differential" if problem.kind == "differential" else None
+        kind = problem.kind if problem.kind in IN_DIFFERENTIAL else None
         derivative = formulate(problem.e, problem.scope, reading, problem.order, problem.layout, kind)
         return derivative.form if evidence(derivative).ok else None
     except MatcalcError:  # no rule, or a form without a value: det(S) inv(S) of a singular S

@@ -72,6 +72,13 @@ def test_a_differential_has_the_matrix_of_its_vec(capsys):
     assert set(found["readings"]["ambient"]) == FORM | {"vec"}
 
 
+def test_a_second_differential_has_no_matrix(capsys):
+    _, found = run_json(capsys, "derive", "inv(X)", "--wrt", "X", "--order", "2")
+    assert (found["kind"], found["order"], found["shape"]) == ("second-differential", 2, ["n", "n"])
+    assert set(found["readings"]["ambient"]) == FORM
+    assert found["readings"]["ambient"]["text"] == "2*X^-1*dX*X^-1*dX*X^-1"
+
+
 def test_the_reading_chooses_what_is_shown(capsys):
     _, out, _ = run(capsys, "derive", "tr(A*X)", "--wrt", "X", *SYMMETRIC, "--reading", "ambient")
     assert out == "A'\n"

@@ -22,7 +22,7 @@ from matcalc import (
 )
 from matcalc.derivative import Derivative, differentiate, evidence
 from matcalc.differentiation.form import Form
-from matcalc.errors import DeclarationError, MatcalcError
+from matcalc.errors import DeclarationError, DomainError, MatcalcError
 from matcalc.structure import SKEW, Reading
 from matcalc.testing import assert_equal, assert_gradient
 
@@ -76,6 +76,24 @@ PRINTED = [
     ("sum(chol(X))", "X", ["X: spd"], None),
     ("tr(A*logm(X*X'))", "X", [], None),
     ("tr(adj(X)*A)", "X", [], "tr(A adj(X)) (X⁻¹)ᵀ - (X⁻¹)ᵀ Aᵀ adj(Xᵀ)"),
+    ("(x'*A*x)/(x'*x)", "x", ["A: symmetric"], "2 (A x - (xᵀ A x) x / (xᵀ x)) / (xᵀ x)"),
+    ("x/norm2(x)", "x", ["x: n"], "(I - x xᵀ / norm2(x)²) / norm2(x)"),
+    ("sigmoid(w'*x)", "w", [], "sigmoid(wᵀ x) (1 - sigmoid(wᵀ x)) x"),
+    ("tr(X)*tr(A*X)", "X", ["X: symmetric"], "tr(A X) I + tr(X) (Aᵀ + A - Aᵀ ⊙ I)"),
+    ("norm2(y - X*x)^2", "X", ["X: symmetric"], "2 ((X x - y) xᵀ + x (X x - y)ᵀ - ((X x - y) xᵀ) ⊙ I)"),
+    ("log(1 + y'*inv(S)*y/a)", "y", ["S: spd", "a: scalar"], "2 S⁻¹ y / (a + yᵀ S⁻¹ y)"),
+    ("vec(B)'*inv(kron(A,X))*vec(B)", "X", ["A: m x m spd", "X: n x n spd"], None),
+    ("inv(A + x*x')*y", "x", ["A: spd"], "-((xᵀ (A + x xᵀ)⁻¹ y) (A + x xᵀ)⁻¹ + (A + x xᵀ)⁻¹ x yᵀ (A + x xᵀ)⁻¹)"),
+    ("sum(kron(A,X))", "X", ["A: p x q, X: n x m"], "sum(A) ones(n,m)"),
+    ("tr(X)^2", "X", ["X: n x n toeplitz"], "2 n tr(X) eye(n)"),
+    ("norm2(y - X*z)^2", "X", ["X: skew"], "2 (z (y - X z)ᵀ - (y - X z) zᵀ)"),
+    ("y'*inv(kron(K,S))*y", "S", ["S: m x m spd, K: n x n spd, y: n*m"], None),
+    ("kron(a,X*b)'*c", "X", ["X: n x m, a: k, b: m, c: k*n"], "unvec(c, n, k) a bᵀ"),
+    ("kron(X*b,a)'*c", "X", ["X: n x m, a: k, b: m, c: k*n"], "unvec(c, k, n)ᵀ a bᵀ"),
+    ("kron(x,y)'*A*kron(x,y)", "x", ["x: n, y: m"], None),
+    ("x'*kron(A,X)*B*y", "X", ["X: n x m, A: p x q, y: r"], None),
+    ("sum(log(cosh(x)))", "x", ["x: n"], "tanh(x)"),
+    ("tr(adj(X))", "X", ["X: n x n"], "tr(adj(X)) (X⁻¹)ᵀ - det(X) (X⁻²)ᵀ"),
 ]
 
 
@@ -114,6 +132,42 @@ def test_a_differential_comes_with_its_matrix():
     assert (derivative.kind, str(derivative)) == ("differential", "-(X⁻¹)ᵀ dXᵀ (X⁻¹)ᵀ")
     assert derivative.form.vec is not None
     assert str(derivative.form.vec) == "-(X⁻¹ ⊗ (X⁻¹)ᵀ) commutation(rows(X), rows(X))"
+
+
+SECOND_DIFFERENTIALS = [
+    ("inv(X)", "X", [], "2 X⁻¹ dX X⁻¹ dX X⁻¹"),
+    ("X'*X", "X", [], "2 dXᵀ dX"),
+    ("X*A*X", "X", ["X: symmetric"], "2 dX A dX"),
+    ("X*X'", "X", ["X: lower"], "2 dX dXᵀ"),
+    ("X^3", "X", [], "2 (dX² X + dX X dX + X dX²)"),
+    ("logdet(X)*X", "X", ["X: spd"], "2 tr(X⁻¹ dX) dX - tr(X⁻¹ dX X⁻¹ dX) X"),
+    ("inv(X)*y", "X", ["X: toeplitz"], "2 X⁻¹ dX X⁻¹ dX X⁻¹ y"),
+    ("kron(X,X)", "X", [], "2 (dX ⊗ dX)"),
+    ("expm(X)", "X", ["X: skew"], "frechet_expm(X, dX, dX)"),
+    ("chol(X)", "X", ["X: spd"], None),
+    ("exp(x)", "x", ["x: n"], "exp(x) ⊙ dx.^2"),
+    ("x*x'", "x", ["x: n"], "2 dx dxᵀ"),
+    ("A*x", "x", ["A: m x n"], "zeros(m,1)"),
+]
+
+
+@pytest.mark.parametrize(("expression", "wrt", "let", "printed"), SECOND_DIFFERENTIALS)
+def test_second_differentials_of_what_is_no_scalar(expression, wrt, let, printed):
+    derivative = derive(expression, wrt, let, order=2)
+    assert derivative.kind == "second-differential"
+    assert derivative.verified.ok
+    assert derivative.expr.shape == derivative.expression.shape
+    assert printed is None or str(derivative) == printed
+
+
+@pytest.mark.parametrize("spoilt", ["X^-1*dX*X^-1*dX*X^-1", "2*X^-1*dX*X^-1*dX'*X^-1", "2*X^-1*dX*X^-1"])
+def test_a_spoilt_second_differential_is_withheld(spoilt):
+    right = differentiate("inv(X)", "X", order=2)
+    (e,) = right.scope.read(spoilt)
+    fields = {k: getattr(right, k) for k in Derivative.__dataclass_fields__}
+    readings = dict.fromkeys(Reading, Form(e, right.form.sizes))
+    assert evidence(right).ok
+    assert not evidence(Derivative(**{**fields, "readings": readings})).ok
 
 
 @pytest.mark.parametrize(
@@ -208,7 +262,7 @@ def test_an_answer_that_does_not_verify_is_withheld():
 BAD = [
     (("chol(X)", "X"), NoRuleError, "declare it spd"),
     (("tr(A*X)", "X", (), None, 3), MatcalcError, "expected 1 or 2"),
-    (("A*x", "x", (), None, 2), NoRuleError, "expected a scalar expression"),
+    (("X^2", "X", ["X: n x n orthogonal"], None, 2), NoRuleError, "has a part in d^2X besides"),
     (("tr(dX*X)", "X"), DeclarationError, "dX is the differential of X"),
     (("tr(A*X)", "X", ["A: p x n", "X: m x p"]), ShapeError, "A (p x n)"),
     (("log(-x'*x)", "x"), MatcalcError, "no point was found"),
@@ -279,6 +333,44 @@ def test_what_is_declared_may_be_given_though_the_derivative_is_free_of_it(f):
     np.testing.assert_array_equal(derivative(np.ones((2, 2))), np.eye(2))
     with pytest.raises(ShapeError):
         derivative(X=np.ones((2, 2)), y=np.ones(3))
+
+
+OFF = np.array([[2.0, 1.0], [3.0, 4.0]])
+BREAKING = [  # a structure, a member, an array that is none
+    ("symmetric", OFF + OFF.T, OFF),
+    ("spd", OFF + OFF.T, OFF),
+    ("diagonal", np.diag([1.0, 2.0]), OFF),
+    ("lower", np.tril(OFF), OFF),
+    ("upper", np.triu(OFF), OFF),
+    ("skew", OFF - OFF.T, OFF),
+    ("toeplitz", np.array([[1.0, 2.0], [3.0, 1.0]]), OFF),
+    ("orthogonal", np.array([[0.6, -0.8], [0.8, 0.6]]), OFF),
+]
+
+
+@pytest.mark.parametrize(("structure", "member", "other"), BREAKING, ids=[b[0] for b in BREAKING])
+def test_an_array_that_breaks_its_declaration_is_refused(structure, member, other):
+    derivative = derive("tr(A*X*X)", "X", [f"X: n x n {structure}, A: n x n"])
+    arrays = {"A": np.eye(2)}
+    assert np.isfinite(derivative(X=member, **arrays)).all()
+    assert np.isfinite(derivative(X=np.float32(member) * np.float32(1 + 1e-7), **arrays)).all()
+    with pytest.raises(DomainError, match=f"X: expected a matrix that is {structure}, as declared; entry"):
+        derivative(X=other, **arrays)
+    jax.jit(derivative.function())(X=other, **arrays)  # values are not known: nothing is checked
+    assert np.isnan(derivative(X=np.full((2, 2), np.nan), **arrays)).any()
+
+
+def test_a_scalar_declared_positive_is_positive():
+    derivative = derive("log(s)", "s", ["s: positive"])
+    assert derivative(s=2.0) == 0.5
+    with pytest.raises(DomainError, match="s: expected a positive number, as declared, got -2; pass one"):
+        derivative(s=-2.0)
+
+
+def test_the_direction_of_a_differential_lies_along_the_structure():
+    derivative = derive("X*X'", "X", ["X: n x n symmetric"])
+    with pytest.raises(DomainError, match="dX: expected a matrix that is symmetric"):
+        derivative(X=np.eye(2), dX=OFF)
 
 
 WAYS_TO_DECLARE = {

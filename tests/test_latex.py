@@ -109,7 +109,8 @@ def test_python_source_computes_the_expression(expression):
         assume(np.isfinite(expected).all())
         source = to_python(expression)
         found = eval(source, NAMESPACE | at.values | at.sizes)
-    np.testing.assert_allclose(np.broadcast_to(found, np.shape(expected)), expected, rtol=1e-8, err_msg=source)
+    found = np.broadcast_to(found, np.shape(expected))
+    np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-14, err_msg=source)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,15 @@ from matcalc.diagnosis import Diagnosis
 from matcalc.errors import DomainError
 from matcalc.expression.expr import Expr, Number, Opaque, Product, Symbol
 from matcalc.oracle.blackbox import Blackbox
-from matcalc.oracle.measurement import PLAINLY, Measurement, differences, magnitude, plainly_wrong, relative_error
+from matcalc.oracle.measurement import (
+    IN_DIFFERENTIAL,
+    PLAINLY,
+    Measurement,
+    differences,
+    magnitude,
+    plainly_wrong,
+    relative_error,
+)
 from matcalc.oracle.rounding import but_for_rounding
 from matcalc.oracle.sampling import Points, gaps, sample, spread
 from matcalc.structure import STRUCTURES, Reading
@@ -30,7 +38,7 @@ def limit_of_claim(
     """Where a claim about a derivative is wrong in each of these readings; None where it holds."""
     for at in _far(expressions, symbols) if problem.order == 1 else ():  # differences of the second order need room
         comparison = problem.comparison(at)
-        terms = 0.0 if problem.kind == "differential" else magnitude(problem.claim, at)
+        terms = 0.0 if problem.kind in IN_DIFFERENTIAL else magnitude(problem.claim, at)
         with np.errstate(all="ignore"):
             scale = ROOM * np.maximum(terms, FAINT)
             errors = [comparison.error(problem.claim, r, problem.layout, scale) for r in readings]
@@ -41,7 +49,7 @@ def limit_of_claim(
         worst = [plainly_wrong(e) for e in errors]
         if worst and None not in worst and _is_measured(problem, at, worst[0]):
             return _wrong_at(at, worst[0])
-    if problem.kind == "differential":
+    if problem.kind in IN_DIFFERENTIAL:
         return None
     return _undefined(problem.e, problem.claim, symbols) or _rounded_claim(problem, expressions, symbols, readings)
 

@@ -3,19 +3,21 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import Any
-
-import numpy as np
 
 from matcalc import shape
 from matcalc.claims.sums import has_sums, read_with_sums
 from matcalc.differentiation.differential import differential
-from matcalc.differentiation.form import Form
-from matcalc.differentiation.formulation import derivative_shape, is_read, kind_of, through_cholesky, vectorised_shape
-from matcalc.differentiation.transpose import gradient
+from matcalc.differentiation.formulation import (
+    check_second_differential,
+    derivative_shape,
+    is_read,
+    kind_of,
+    through_cholesky,
+    vectorised_shape,
+)
 from matcalc.errors import MatcalcError, ParseError, ShapeError
-from matcalc.expression.algebra import call, is_zero, multiply, number, transpose, zeros
+from matcalc.expression.algebra import ONE, is_zero, zeros
 from matcalc.expression.beside import beside
 from matcalc.expression.expr import Expr, Symbol
 from matcalc.expression.scope import Scope
@@ -23,8 +25,8 @@ from matcalc.expression.simplification import simplify
 from matcalc.oracle.blackbox import argument_names, blackbox
 from matcalc.oracle.comparison import Comparison
 from matcalc.oracle.exact import ExactClaim
-from matcalc.oracle.measurement import TOLERANCE, relative_error, structure_of
-from matcalc.oracle.sampling import Points, sample
+from matcalc.oracle.measurement import IN_DIFFERENTIAL, SECOND_DIFFERENTIAL, structure_of
+from matcalc.oracle.sampling import Points
 from matcalc.shape import Shape
 from matcalc.structure import Reading
 
@@ -36,8 +38,7 @@ Statement = str | Expr | Callable[..., Any]
 class Problem:
     """A claim that is read: what it is about, and how it is to be compared.
 
-    A second differential <dX, H dX> that is a scalar, a `quadratic_form`, is compared as the differential H dX. What is
-    `cancelled` is in neither side, but was written, and the claim says nothing of where it has no value.
+    What is `cancelled` is in neither side, but was written, and the claim says nothing of where it has no value.
     """
 
     scope: Scope
@@ -48,7 +49,6 @@ class Problem:
     order: int
     layout: str
     wanted: Shape
-    quadratic_form: bool = False
     cancelled: tuple[Expr, ...] = ()
 
     @property
@@ -75,19 +75,11 @@ class Problem:
         """The claim for the exact oracle."""
         return ExactClaim(self.e, self.claim, self.variable, self.kind, self.order, self.layout)
 
-    def as_claimed(self, edit: str) -> str:
-        """The text of an edited claim, as a quadratic form where the claim was one."""
-        if not self.quadratic_form:
-            return edit
-        (h,) = self.scope.read(edit, like=self.wanted)
-        form = simplify(call("tr", multiply(transpose(h), self.scope.differential)))
-        return Form(form, self.scope.size_names).text
-
     @property
     def readings(self) -> tuple[Reading, ...]:
         """The readings in which a claim of this kind can be right."""
         if not is_read(self.variable, self.kind, self.order):
-            return (Reading.TANGENT,) if self.kind == "differential" else (Reading.AMBIENT,)
+            return (Reading.TANGENT,) if self.kind in IN_DIFFERENTIAL else (Reading.AMBIENT,)
         is_linear = structure_of(self.variable).is_linear
         readings = (Reading.AMBIENT, Reading.TANGENT, *((Reading.ENTRYWISE,) if is_linear else ()))
         return readings[1:] if through_cholesky(self.e, self.variable.name) else readings
@@ -227,41 +219,35 @@ def in_shape(claim: Expr, wanted: Shape) -> Expr:
     return zeros(wanted) if claim.is_scalar and is_zero(claim) else claim
 
 
-def _of_quadratic_form(claim: Expr, variable: Symbol, d: Symbol) -> Expr:
-    """H dX of a claim <dX, H dX>, which is half its gradient by dX; the claim itself where it is no quadratic form.
+def _kind_in_differential(e: Expr, claim: Expr, scope: Scope, order: int) -> str:
+    """Of a claim in dX: the differential of the gradient where it has the shape of X, else d²F, quadratic in dX."""
+    variable = scope.variable
+    if order == 1 or (e.is_scalar and not claim.is_scalar):
+        return "differential"
+    if e.is_scalar and variable.is_scalar and _is_linear(claim, scope.differential):
+        return "differential"
+    check_second_differential(variable)
+    return SECOND_DIFFERENTIAL
 
-    Raises:
-        ParseError: the variable is structured: then H dX has a reading, and the claim none.
-    """
-    if not structure_of(variable).is_unconstrained:
-        raise ParseError(
-            f"a second differential of a {variable.structure} variable is read as the differential of the gradient, "
-            f"a formula in {d.name} of the shape of {variable.name}", 0
-        )  # fmt: skip
-    moved = Symbol(f"d{d.name}", d.shape)
-    half = simplify(multiply(number(Fraction(1, 2)), gradient(differential(claim, {d.name: moved}), moved)))
-    form = call("tr", multiply(transpose(half), d))
-    for at in sample([claim, form], [d]):
-        with np.errstate(all="ignore"):
-            if (relative_error(at(form), at(claim)) > TOLERANCE[2]).any():
-                return claim
-    return half
+
+def _is_linear(claim: Expr, d: Symbol) -> bool:
+    """Whether the second derivative by a scalar is 0."""
+    once = differential(claim, {d.name: ONE})
+    return is_zero(simplify(differential(once, {d.name: ONE})))
 
 
 def _problem(scope: Scope, e: Expr, claim: Expr, order: int, layout: str) -> Problem:
     variable = scope.variable
-    kind, quadratic_form = kind_of(e.shape, variable.shape, order), False
+    kind = kind_of(e.shape, variable.shape, order)
     if scope.differential_name in claim.names:
-        kind = "differential"
-        if order == 2 and claim.is_scalar and e.is_scalar and not variable.is_scalar:
-            claim = _of_quadratic_form(claim, variable, scope.differential)
-            quadratic_form = not claim.is_scalar
-        wanted = e.shape if order == 1 else variable.shape
+        kind = _kind_in_differential(e, claim, scope, order)
+        wanted = variable.shape if (kind, order) == ("differential", 2) else e.shape
     else:
         wanted = derivative_shape(e.shape, variable.shape, order, layout)
         claim = in_shape(claim, wanted)
         by_vec = vectorised_shape(e.shape, variable.shape, order, layout)
         if kind == "differential" and claim.shape in (by_vec, by_vec[::-1]):
             kind, wanted = "vectorised", by_vec
-    cancelled = tuple(scope.cancelled)
-    return Problem(scope, e, claim, variable, kind, order, layout, wanted, quadratic_form, cancelled)
+        if kind == SECOND_DIFFERENTIAL:
+            check_second_differential(variable)
+    return Problem(scope, e, claim, variable, kind, order, layout, wanted, tuple(scope.cancelled))

@@ -18,7 +18,7 @@ from matcalc.expression.scope import Scope
 from matcalc.lazy import cached_property
 from matcalc.oracle.comparison import Comparison, moving
 from matcalc.oracle.exact import ExactClaim
-from matcalc.oracle.measurement import relative_error, structure_of, weigh
+from matcalc.oracle.measurement import IN_DIFFERENTIAL, relative_error, structure_of, weigh
 from matcalc.oracle.noise import is_steady, nudged
 from matcalc.oracle.sampling import GUARDED, Points, sample
 from matcalc.shape import Shape
@@ -148,7 +148,7 @@ class Case:
         if self.variable is None:
             return (None,)
         if not self._is_read:
-            return (Reading.TANGENT,) if self.kind == "differential" else (Reading.AMBIENT,)
+            return (Reading.TANGENT,) if self.kind in IN_DIFFERENTIAL else (Reading.AMBIENT,)
         if self.reading is not None:
             return (self.reading,)
         default = (Reading.ENTRYWISE,) if structure_of(self.variable).is_linear else ()
@@ -165,7 +165,7 @@ class Case:
     @cached_property
     def benches(self) -> tuple["Bench", ...]:
         """The truth at points other than those that refuted the claim, for each set of sizes."""
-        expressions = [self.e] if self.kind == "differential" else [self.e, self.claim]
+        expressions = [self.e] if self.kind in IN_DIFFERENTIAL else [self.e, self.claim]
         moving = set() if self.variable is None else {self.variable}
         named = {s for s in self.claim.symbols if all(s.name != f"d{v.name}" for v in moving)}
         try:
@@ -249,7 +249,7 @@ class Bench:
         readings = [r for r in case.readings if r is not None]
         self.truths = {r: comparison.truth(r, case.layout) for r in readings}
         self.scale = comparison.measurement.scale
-        if case.kind == "differential":
+        if case.kind in IN_DIFFERENTIAL:
             self.evaluations = {r: moving(case.variable, points, comparison.directions(r)) for r in readings}
 
     @classmethod

@@ -1,5 +1,7 @@
 """The closed form of a derivative: differential, transposed, read on the structure, simplified; not yet verified."""
 
+from collections.abc import Callable, Mapping
+
 from matcalc import shape
 from matcalc.differentiation.differential import differential, through_adjugates
 from matcalc.differentiation.form import Form
@@ -17,7 +19,7 @@ from matcalc.expression.simplification import (
     simplify,
 )
 from matcalc.expression.text import to_text
-from matcalc.oracle.measurement import structure_of
+from matcalc.oracle.measurement import IN_DIFFERENTIAL, SECOND_DIFFERENTIAL, structure_of
 from matcalc.structure import Operations, Reading
 
 
@@ -40,14 +42,11 @@ SYMBOLIC = Operations(
 
 
 def kind_of(e: shape.Shape, variable: shape.Shape, order: int) -> str:
-    """gradient, jacobian, hessian or differential, from the shapes of the expression and the variable."""
+    """The kind of a derivative, from the shapes of the expression and the variable."""
     vector = shape.ONE in variable
     if order == 2:
         if shape.SCALAR not in (e, variable):
-            raise NoRuleError(
-                f"order 2: expected a scalar expression or a scalar variable, "
-                f"got {shape.show(e)} by {shape.show(variable)}"
-            )
+            return SECOND_DIFFERENTIAL
         return "hessian" if vector else "differential"
     if e == shape.SCALAR:
         return "gradient"
@@ -61,7 +60,7 @@ def derivative_shape(e: shape.Shape, variable: shape.Shape, order: int, layout: 
     kind = kind_of(e, variable, order)
     if kind == "gradient" or (kind == "differential" and order == 2):
         return variable
-    if kind == "differential" or variable == shape.SCALAR:
+    if kind in IN_DIFFERENTIAL or variable == shape.SCALAR:
         return e
     return vectorised_shape(e, variable, order, layout)
 
@@ -77,6 +76,19 @@ def is_read(variable: Symbol, kind: str, order: int) -> bool:
     """Whether a derivative is another in each reading: a gradient by a structured matrix, or how that one moves."""
     of_gradient = kind == "gradient" or (order == 2 and kind in ("differential", "vectorised"))
     return of_gradient and not structure_of(variable).is_unconstrained
+
+
+def check_second_differential(variable: Symbol) -> None:
+    """Whether d²F along dX is one thing: on a linear structure, where X can move along dX in a straight line.
+
+    Raises:
+        NoRuleError: the structure is curved.
+    """
+    if not structure_of(variable).is_linear:
+        raise NoRuleError(
+            f"{variable.name} is {variable.structure}, and moves on a curve: a second differential has a part in "
+            f"d^2{variable.name} besides; declare {variable.name} general for the part in d{variable.name}"
+        )
 
 
 def check_cholesky(e: Expr) -> None:
@@ -115,13 +127,13 @@ class Formulation:
         self.steps.append((name, to_text(e, self.scope.size_names)))
         return e
 
-    def push(self, e: Expr) -> Expr:
+    def push(self, e: Expr, name: str = "differential") -> Expr:
         """The differential; by a scalar, the derivative itself."""
         direction = ONE if self.variable.is_scalar else self.d
         pushed = differential(e, {self.variable.name: direction})
         if is_singular_at_odd_order(self.variable):
             pushed = through_adjugates(pushed)
-        return self.step("differential", settle(pushed))
+        return self.step(name, settle(pushed))
 
     def on_structure(self, e: Expr) -> Expr:
         return settle(substitute(e, {self.free: self.variable}) if self.variable != self.free else e)
@@ -140,6 +152,8 @@ class Formulation:
             return self.gradients()
         if kind == "differential":
             return self.differentials(order)
+        if kind == SECOND_DIFFERENTIAL:
+            return self.second_differentials()
         e = self.jacobian() if kind == "jacobian" else self.hessian()
         if kind == "jacobian" and layout == "denominator" and not self.variable.is_scalar:
             e = algebra.transpose(e)
@@ -190,16 +204,32 @@ class Formulation:
             g = simplify(self.ambient_gradient())
             sources = {r: self.push(self.structure.read(r, self.free, g, SYMBOLIC))
                        for r in Reading if self.defined(r)}  # fmt: skip
+        return self.in_differential(sources, self.differential_form)
+
+    def second_differentials(self) -> dict[Reading, Form | None]:
+        """d²F: the differential of the differential, in which dX stands still."""
+        check_second_differential(self.variable)
+        pushed = self.push(self.push(self.typed), "second differential")
+        if self.variable.is_scalar:
+            pushed = multiply(pushed, self.d, self.d)
+        return self.in_differential(dict.fromkeys(Reading, pushed), lambda e, _: self.form(e))
+
+    def in_differential(
+        self, sources: Mapping[Reading, Expr], form: Callable[[Expr, Symbol], Form]
+    ) -> dict[Reading, Form | None]:
+        """The forms of what is pushed forward, in a dX that is free in the ambient reading and structured in others."""
+
+        def read(reading: Reading, d: Symbol) -> Form:
+            return form(substitute(self.on_structure(sources[reading]), {self.d: d}), d)
+
         if self.structure.is_unconstrained:
-            return dict.fromkeys(Reading, self.differential_form(sources[Reading.AMBIENT], self.d))
+            return dict.fromkeys(Reading, read(Reading.AMBIENT, self.d))
         return {
-            r: self.differential_form(sources[r], self.d if r is Reading.AMBIENT else self.d_structured)
-            if self.defined(r)
-            else None
+            r: read(r, self.d if r is Reading.AMBIENT else self.d_structured) if self.defined(r) else None
             for r in Reading
         }
 
     def differential_form(self, pushed: Expr, d: Symbol) -> Form:
-        e = simplify(substitute(self.on_structure(pushed), {self.d: d}))
+        e = simplify(pushed)
         j = simplify(matrix_form(e, d))
         return Form(self.step("simplified", e), self.scope.size_names, self.form(j, "vec"))

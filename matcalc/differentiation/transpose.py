@@ -109,6 +109,8 @@ def _(e: Call, g: Expr, d: Symbol) -> Expr:
 def _kronecker(e: Call, g: Expr, d: Symbol) -> Expr:
     """<g, A ⊗ M> = <blocktrace((A' ⊗ I) g), M>; M ⊗ B is turned into B ⊗ M by two commutations."""
     a, b = e.arguments
+    if (columns := _columns_of_outer(g)) is not None:
+        return _kronecker_of_outer(e, *columns, d)
     if _moving(e, d) == 1:
         fixed, moving = a, b
     else:
@@ -117,6 +119,28 @@ def _kronecker(e: Call, g: Expr, d: Symbol) -> Expr:
         g = multiply(commutation(r, p), g, commutation(q, s))
     back = multiply(call("kron", transpose(fixed), eye(moving.shape[0])), g)
     return pull(moving, call("blocktrace", back, sizes=(fixed.shape[1],)), d)
+
+
+def _columns_of_outer(g: Expr) -> tuple[Expr, Expr] | None:
+    """u and w of a matrix u w'; a column is one, and a row."""
+    if g.shape[1] == ONE_DIM:
+        return g, ONE
+    chain = g.chain if isinstance(g, Product) else (g,)
+    for k, factor in enumerate(chain):
+        if factor.shape[0] == ONE_DIM:
+            scalars = [Number(g.coefficient), *g.scalars] if isinstance(g, Product) else []
+            return multiply(*scalars, *chain[:k]), transpose(multiply(*chain[k:]))
+    return None
+
+
+def _kronecker_of_outer(e: Call, u: Expr, w: Expr, d: Symbol) -> Expr:
+    """<u w', A ⊗ B> = u' (A ⊗ B) w = tr(U' B W A') with u = vec U and w = vec W."""
+    a, b = e.arguments
+    U = call("unvec", u, sizes=(b.shape[0], a.shape[0]))
+    W = call("unvec", w, sizes=(b.shape[1], a.shape[1]))
+    if _moving(e, d) == 1:
+        return pull(b, multiply(U, a, transpose(W)), d)
+    return pull(a, multiply(transpose(U), b, W), d)
 
 
 def _rearrange(e: Call, g: Expr, d: Symbol) -> Expr:
@@ -211,6 +235,10 @@ def _(e: Product, d: Symbol) -> Expr:
         # diag(u) v = v ⊙ u keeps the Jacobian of a vector free of Kronecker products
         swapped = hadamard(multiply(*after), factor.args[0])
         return matrix_form(multiply(Number(e.coefficient), *scalars, *left, swapped), d)
+    if isinstance(factor, Sum) and e.shape[1] == d.shape[1] == ONE_DIM != factor.shape[1]:
+        # (dx x' + x dx') y is (x'y) dx + (dx'y) x: no Kronecker product in the Jacobian of a vector
+        terms = (multiply(Number(e.coefficient), *before, t, *after) for t in factor.terms)
+        return matrix_form(add(*terms), d)
     outer = multiply(*left) if left else eye(factor.shape[0])
     inner = transpose(multiply(*after)) if after else eye(factor.shape[1])
     return multiply(Number(e.coefficient), *scalars, call("kron", inner, outer), matrix_form(factor, d))

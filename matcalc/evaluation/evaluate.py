@@ -18,6 +18,7 @@ import numpy as np
 from matcalc.errors import MatcalcError, ShapeError
 from matcalc.evaluation import arrays, kernels
 from matcalc.evaluation.factorisation import FactorisingJax
+from matcalc.evaluation.membership import require_member
 from matcalc.evaluation.products import Products
 from matcalc.expression import algebra, facts
 from matcalc.expression.algebra import add, apply, call, multiply
@@ -294,7 +295,8 @@ def function(e: Expr, arguments: Sequence[Symbol | str] | None = None) -> Callab
         arguments: the order of the positional arguments; the symbols in alphabetical order when not given.
 
     Returns:
-        a function of one array per argument: 1-D for a vector, 0-D for a scalar; keywords work too.
+        a function of one array per argument: 1-D for a vector, 0-D for a scalar; keywords work too. Outside jit, vmap
+        and grad it raises a DomainError for an array that is not what its symbol is declared to be.
 
     Raises:
         MatcalcError: a symbol of the expression is not among the arguments.
@@ -319,6 +321,8 @@ def function(e: Expr, arguments: Sequence[Symbol | str] | None = None) -> Callab
         sizes = sizes_of([given[n] for n in columns], {n: c.shape for n, c in columns.items()})
         dtype = ops.xp.result_type(float, *columns.values()) if columns else None
         columns = {n: c.astype(dtype) for n, c in columns.items()}
+        for name, column in columns.items():
+            require_member(given[name], column)
         result = Evaluation(columns, sizes, ops)(e)
         full = tuple(d.size(sizes) for d in e.shape)
         return from_columns(e, ops.xp.broadcast_to(result, full))

@@ -1,12 +1,12 @@
-"""Sums factored: what all terms share is taken out; failing that, what some of them begin or end with."""
+"""Sums factored: what all terms share is taken out; failing that, what some of them share, begin or end with."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from math import gcd
 
-from matcalc.expression.algebra import add, multiply, scale, split_coefficient
-from matcalc.expression.expr import Expr, Identity, Number, Product, Sum
+from matcalc.expression.algebra import ONE, ZERO, add, multiply, power, scale, split_coefficient, subtract
+from matcalc.expression.expr import Expr, Identity, Number, Power, Product, Sum, Symbol
 
 Term = tuple[Fraction, tuple[Expr, ...], tuple[Expr, ...]]
 
@@ -26,9 +26,9 @@ def _whole(term: Term, shape_of: Expr) -> Expr:
 
 
 def factor(e: Sum) -> Expr | None:
-    """Take out what all terms share; failing that, what some of them begin or end with."""
+    """Take out what all terms share; failing that, what some of them share, begin or end with."""
     terms = [_parts(t) for t in e.terms]
-    for take_out in (_common_scalars, _common_coefficient, _same_chain, _common_ends, _some_ends):
+    for take_out in (_common_scalars, _common_coefficient, _same_chain, _common_ends, _some_scalars, _some_ends):
         found = take_out(terms, e)
         if found is not None:
             return found
@@ -36,25 +36,56 @@ def factor(e: Sum) -> Expr | None:
 
 
 def _common_scalars(terms: list[Term], e: Sum) -> Expr | None:
-    shared = Counter(terms[0][1])
-    for _, scalars, _ in terms[1:]:
-        shared &= Counter(scalars)
-    if not shared:
+    common = _shared_powers(terms)
+    return multiply(*common, add(*(_divided(t, common, e) for t in terms))) if common else None
+
+
+def _some_scalars(terms: list[Term], e: Sum) -> Expr | None:
+    """s A + s B + C is s (A + B) + C: the scalar that most terms share, where that is shorter."""
+    if e.is_scalar:
         return None
-    common = list(shared.elements())
-    rest = [(c, _without(s, common), chain) for c, s, chain in terms]
-    return multiply(*common, add(*(_whole(t, e) for t in rest)))
+    counts = Counter(s for _, scalars, _ in terms for s in scalars)
+    most = [s for s, count in counts.most_common(1) if count > 1]
+    if not most:
+        return None
+    inside = [t for t in terms if most[0] in t[1]]
+    together = multiply(*most, add(*(_divided(t, most, e) for t in inside)))
+    first = terms.index(inside[0])
+    taken = add(*(_whole(t, e) for t in terms[:first]), together,
+                *(_whole(t, e) for t in terms[first:] if t not in inside))  # fmt: skip
+    return taken if taken.weight < e.weight else None
 
 
-def _without(items: Iterable[Expr], removed: Iterable[Expr]) -> tuple[Expr, ...]:
-    left = Counter(removed)
-    result = []
-    for item in items:
-        if left[item]:
-            left[item] -= 1
-        else:
-            result.append(item)
-    return tuple(result)
+def _shared_powers(terms: list[Term]) -> list[Expr]:
+    """The scalars that all terms share: 1/s of A/s - B/s^2, unless s is a mere symbol."""
+    powers = [{_base(s): _exponent(s) for s in scalars} for _, scalars, _ in terms]
+    shared = []
+    for base, first in powers[0].items():
+        exponents = [p.get(base, ZERO) for p in powers]
+        if all(k == first for k in exponents):
+            shared.append(power(base, first))
+        elif not isinstance(base, Symbol) and all(isinstance(k, Number) for k in exponents):
+            values = [k.value for k in exponents if isinstance(k, Number)]
+            least = min(values, key=abs)
+            if all(v * least > 0 for v in values):
+                shared.append(power(base, Number(least)))
+    return shared
+
+
+def _base(s: Expr) -> Expr:
+    return s.base if isinstance(s, Power) else s
+
+
+def _exponent(s: Expr) -> Expr:
+    return s.exponent if isinstance(s, Power) else ONE
+
+
+def _divided(term: Term, common: Iterable[Expr], shape_of: Expr) -> Expr:
+    """A term without the scalars taken out of it."""
+    coefficient, scalars, chain = term
+    taken = {_base(s): _exponent(s) for s in common}
+    left = (power(_base(s), subtract(_exponent(s), taken.get(_base(s), ZERO))) for s in scalars)
+    return _whole((coefficient, tuple(s for s in left if s != ONE), chain), shape_of)
 
 
 def _common_coefficient(terms: list[Term], e: Sum) -> Expr | None:

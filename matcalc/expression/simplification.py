@@ -4,21 +4,17 @@ Every rule keeps the value; of the forms that the rules reach, the shortest is t
 typed where two are equally short.
 """
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from itertools import combinations
 
 from matcalc.expression.algebra import (
     ONE,
     add,
-    apply,
     call,
     elementwise_power,
     eye,
     hadamard,
     inv,
-    is_zero,
     multiply,
     negative,
     number,
@@ -26,12 +22,33 @@ from matcalc.expression.algebra import (
     power,
     rewrite,
     scale,
+    size,
     split_coefficient,
     transpose,
     zeros,
 )
+from matcalc.expression.alike import (
+    diagonals_alike,
+    differences_alike,
+    fraction_of_sum,
+    negated_difference,
+    negated_terms,
+    opposite_differences,
+    scalars_turned_alike,
+    transposed_symbol,
+    transposes,
+)
+from matcalc.expression.elementary import (
+    entrywise_logistic_share,
+    entrywise_quotient,
+    logistic,
+    normalised_exponential,
+    scalar_logistic_share,
+    scalar_quotient,
+    sign_over_abs,
+    sign_times_abs,
+)
 from matcalc.expression.expr import (
-    Apply,
     Call,
     Commutation,
     ElementwisePower,
@@ -42,7 +59,6 @@ from matcalc.expression.expr import (
     Ones,
     Power,
     Product,
-    Raised,
     Sum,
     Symbol,
     Transpose,
@@ -104,16 +120,6 @@ def is_singular_at_odd_order(e: Expr) -> bool:
 # --- rules -----------------------------------------------------------------------------------------------------------
 
 
-def transposed_symbol(e: Expr) -> Expr | None:
-    """X for the transpose of a symmetric X, -X for that of a skew one."""
-    if isinstance(e, Transpose) and isinstance(e.of, Symbol):
-        if e.of.structure in ("symmetric", "spd", "diagonal"):
-            return e.of
-        if e.of.structure == "skew":
-            return negative(e.of)
-    return None
-
-
 def _is_orthogonal(e: Expr) -> bool:
     return isinstance(e, Symbol) and e.structure == "orthogonal"
 
@@ -166,6 +172,20 @@ def _kronecker_pair(run: Sequence[Expr]) -> tuple[int, Expr] | None:
                 return 2, call("kron", multiply(a, c), multiply(b, d))
         case [Commutation(of=(n, m)), Commutation(of=(m2, n2))] if (n, m) == (n2, m2):
             return 2, eye(n * m)
+    return None
+
+
+def _adjugate_pair(run: Sequence[Expr]) -> tuple[int, Expr] | None:
+    """A adj(A) and adj(A) A are det(A) I, and A^-1 adj(A) is det(A) A^-2."""
+    at = next((k for k, f in enumerate(run) if isinstance(f, Call) and f.function == "adj"), None)
+    if at is None:
+        return None
+    m = run[at].args[0]
+    for other, k in ((m, 0), (inv(m), -2)):
+        chain = other.chain if isinstance(other, Product) else (other,)
+        beside = run[:at] if at else run[1 : 1 + len(chain)]
+        if tuple(beside) == chain:
+            return 1 + len(chain), multiply(call("det", m), power(m, number(k)))
     return None
 
 
@@ -232,72 +252,6 @@ def _row_times_diagonal(e: Product, start: int) -> Expr | None:
     return None
 
 
-def _normalised_exponential(e: Product) -> Expr | None:
-    """exp(u) / sum(exp(u)) is softmax(u), and v' exp(u) / sum(exp(u)) is v' softmax(u)."""
-    totals = {s.base.arguments[0]: s for s in e.scalars
-              if isinstance(s, Power) and isinstance(s.base, Call) and s.base.function == "sum"
-              and isinstance(s.exponent, Number) and s.exponent.value <= -1}  # fmt: skip
-    for k, part in enumerate(e.args) if totals else ():
-        chain = part.chain if isinstance(part, Product) else (part,)
-        for j, f in enumerate(chain):
-            column = transpose(f) if f.shape[0] == ONE_DIM else f
-            if column in totals and isinstance(column, Apply) and column.function == "exp":
-                share = call("softmax", column.argument)
-                product = multiply(*chain[:j], share if column is f else transpose(share), *chain[j + 1 :])
-                return multiply(Number(e.coefficient), *e.args[:k], product, *e.args[k + 1 :], call("sum", column))
-    return None
-
-
-def _logistic(e: Raised) -> Expr | None:
-    """1 / (1 + exp(u)) is sigmoid(-u), which does not overflow."""
-    if isinstance(e.base, Sum) and isinstance(e.exponent, Number) and e.exponent.value < 0:
-        match e.base.terms:
-            case (one, Apply("exp", u)) | (Apply("exp", u), one) if one == ones(e.shape):
-                return elementwise_power(apply("sigmoid", negative(u)), -e.exponent.value)
-    return None
-
-
-def _logistic_share(factors: Sequence[Expr]) -> list[Expr] | None:
-    """The factors with sigmoid(u) for exp(u) sigmoid(-u), and with its powers for exp(2u) sigmoid(-u)²."""
-    exponentials = {f.argument: f for f in factors if isinstance(f, Apply) and f.function == "exp"}
-    for s in factors if exponentials else ():
-        base, k = (s.base, s.exponent) if isinstance(s, Raised) else (s, ONE)
-        if isinstance(base, Apply) and base.function == "sigmoid" and isinstance(k, Number):
-            opposite = negative(base.argument)
-            for j in range(1, int(k.value) + 1):
-                x = exponentials.get(multiply(number(j), opposite))
-                if x is not None:
-                    kept = [f for f in factors if f not in (x, s)]
-                    return [
-                        *kept,
-                        elementwise_power(apply("sigmoid", opposite), j),
-                        elementwise_power(base, k.value - j),
-                    ]
-    return None
-
-
-def _scalar_logistic_share(e: Product) -> Expr | None:
-    scalars = _logistic_share(e.scalars)
-    return multiply(Number(e.coefficient), *scalars, *e.chain) if scalars is not None else None
-
-
-def _entrywise_logistic_share(e: Hadamard) -> Expr | None:
-    factors = _logistic_share(e.factors)
-    return hadamard(*factors) if factors is not None else None
-
-
-def _sign_over_abs(e: Product) -> Expr | None:
-    """sign(a) / |a| is 1/a, sign(a) |a| is a, and sign(a) a is |a|."""
-    for s in e.scalars:
-        if isinstance(s, Apply) and s.function == "sign":
-            a, size = s.argument, Apply("abs", s.argument)
-            for other, both in ((power(size, number(-1)), power(a, number(-1))), (size, a), (a, size)):
-                if other in e.scalars:
-                    rest = [t for t in e.scalars if t not in (s, other)]
-                    return multiply(Number(e.coefficient), *rest, both, *e.chain)
-    return None
-
-
 def _entries_cancel(e: Product) -> Expr | None:
     """(a ⊘ b)' b is sum(a): the inner product of two columns, where that is shorter."""
     if e.is_scalar and len(e.chain) == 2 and e.coefficient == 1:
@@ -308,23 +262,24 @@ def _entries_cancel(e: Product) -> Expr | None:
     return None
 
 
-def _opposite_differences(e: Product) -> Expr | None:
-    """(y - x) (x - y)' is -(x - y) (x - y)'."""
-    differences = [k for k, f in enumerate(e.chain) if isinstance(f, Sum)]
-    for k, other in combinations(differences, 2):
-        turned = transpose(e.chain[other])
-        if turned.shape == e.chain[k].shape and is_zero(add(turned, e.chain[k])):
-            return multiply(Number(-e.coefficient), *e.scalars, *e.chain[:k], turned, *e.chain[k + 1 :])
+def _cleared_denominator(e: Product) -> Expr | None:
+    """a (1 + s/a) is a + s, and 1/(a (1 + s/a)) is 1/(a + s); other integer powers too."""
+    powers = [(s.base, s.exponent) if isinstance(s, Power) else (s, ONE) for s in e.scalars]
+    for at, (total, k) in enumerate(powers):
+        if isinstance(total, Sum) and isinstance(k, Number) and k.value.denominator == 1:
+            for other, (a, j) in enumerate(powers):
+                cleared = add(*(multiply(a, t) for t in total.terms)) if j == k and other != at else total
+                if cleared.weight < total.weight:
+                    rest = [s for n, s in enumerate(e.scalars) if n not in (at, other)]
+                    return multiply(Number(e.coefficient), *rest, power(cleared, k), *e.chain)
     return None
 
 
-def _negated_difference(e: Product) -> Expr | None:
-    """-s (A - B) is s (B - A)."""
-    match e:
-        case Product(Fraction(numerator=-1, denominator=1), scalars, (Sum(terms),)):
-            turned = [negative(t) for t in terms]
-            if any(split_coefficient(t)[0] < 0 for t in terms):
-                return multiply(*scalars, add(*turned))
+def _kronecker_power(e: Power) -> Expr | None:
+    """(A ⊗ B)^k is A^k ⊗ B^k for square A and B."""
+    match e.base:
+        case Call("kron", (a, b)) if a.shape[0] == a.shape[1]:
+            return call("kron", power(a, e.exponent), power(b, e.exponent))
     return None
 
 
@@ -379,30 +334,6 @@ def _entry_exponents(e: Expr) -> dict[Expr, Fraction]:
     return {base: k.value for base, k in raised if isinstance(k, Number)}
 
 
-def _scalars_turned_alike(e: Sum) -> Expr | None:
-    """x' S y + y' S x is 2 x' S y for a symmetric S: of a scalar and its transpose one is written."""
-    parts = (t.scalars if isinstance(t, Product) and t.scalars else (t,) for t in e.terms)
-    scalars = dict.fromkeys(s for part in parts for s in part)
-    alike = Counter((s.names, s.weight) for s in scalars)
-    first: dict[Expr, Expr] = {}
-    for s in scalars:
-        turned = _turned(s) if alike[s.names, s.weight] > 1 else None
-        if turned is not None:
-            first[s] = first.get(turned, s)
-    other = {s: f for s, f in first.items() if s != f}
-    return rewrite(e, other.get) if other else None
-
-
-def _turned(e: Expr) -> Expr | None:
-    """The transpose of a scalar that is a product of matrices, or the trace of one, by the structure of its symbols."""
-    match e:
-        case Product(chain=chain) if chain and e.is_scalar:
-            return multiply(*(rewrite(transpose(f), transposed_symbol) for f in reversed(chain)))
-        case Call("tr", (m,)):
-            return call("tr", rewrite(transpose(m), transposed_symbol))
-    return None
-
-
 def _diagonal_part(e: Hadamard) -> Expr | None:
     """D ⊙ I is D for a diagonal D; (A D) ⊙ I is left as it is."""
     rest = [f for f in e.factors if not isinstance(f, Identity)]
@@ -420,17 +351,6 @@ def _diagonal_of_scaled(e: Hadamard) -> Expr | None:
             return multiply(Number(coefficient), *scalars, call("diag", hadamard(call("diag", m), v)))
         case [Transpose(Call() as m), Identity() as one]:
             return hadamard(m, one)
-    return None
-
-
-def _sign_times_abs(e: Hadamard) -> Expr | None:
-    """x ⊙ sign(x) is |x|, and sign(x) ⊙ |x|⁻¹ is x⁻¹, entry by entry."""
-    for f in e.factors:
-        if isinstance(f, Apply) and f.function == "sign":
-            size, below = (elementwise_power(x, -1) for x in (Apply("abs", f.argument), f.argument))
-            for other, both in ((f.argument, Apply("abs", f.argument)), (size, below)):
-                if other in e.factors:
-                    return hadamard(both, *(g for g in e.factors if g not in (f, other)))
     return None
 
 
@@ -454,11 +374,6 @@ def _fewer_transposes(e: Call) -> Expr | None:
     return None
 
 
-def transposes(e: Expr) -> int:
-    """How many transposes are written in an expression."""
-    return isinstance(e, Transpose) + sum(map(transposes, e.args))
-
-
 def _sum_of_hadamard(e: Call) -> Expr | None:
     """sum(x ⊙ y) is x' y for two vectors, and sum(x y') = sum(x) sum(y)."""
     if e.function != "sum":
@@ -477,9 +392,28 @@ def _sum_of_softmax(e: Call) -> Expr | None:
     return None
 
 
-def _trace_of_skew(e: Call) -> Expr | None:
-    if e.function == "tr" and isinstance(e.arguments[0], Symbol) and e.arguments[0].structure == "skew":
-        return zeros(e.shape)
+def _is_skew(e: Expr) -> bool:
+    """Whether a matrix is the negative of its transpose by its form."""
+    return any(s.structure == "skew" for s in e.symbols) and settle(negative(transpose(e))) == e
+
+
+def _diagonal_of_skew(e: Call | Hadamard) -> Expr | None:
+    """The diagonal of a skew matrix is 0, and so is its trace."""
+    match e:
+        case Call("tr" | "diag", (m,)) if m.shape[0] == m.shape[1] and _is_skew(m):
+            return zeros(e.shape)
+        case Hadamard(factors) if any(isinstance(f, Identity) for f in factors) and any(map(_is_skew, factors)):
+            return zeros(e.shape)
+    return None
+
+
+def _apart(e: Call) -> Expr | None:
+    """The sum of the entries of A ⊗ B is that of A times that of B, and toeplitz(I) is n I."""
+    match e:
+        case Call("sum", (Call("kron", (a, b)),)):
+            return multiply(call("sum", a), call("sum", b))
+        case Call("toeplitz", (Identity((n, _)) as m,)):
+            return multiply(size(n), m)
     return None
 
 
@@ -492,27 +426,47 @@ NEIGHBOURS: tuple[Callable[[Sequence[Expr]], tuple[int, Expr] | None], ...] = (
     _kronecker_pair,
     _kronecker_times_vec,
     _diagonal_pair,
+    _adjugate_pair,
     _power_and_first_factor,
     _outer_ones,
 )
 
 RULES: dict[type[Expr], tuple[Callable[..., Expr | None], ...]] = {
     Transpose: (transposed_symbol,),
-    Power: (_orthogonal_inverse, _logistic),
-    ElementwisePower: (_logistic,),
+    Power: (_orthogonal_inverse, logistic, _kronecker_power),
+    ElementwisePower: (logistic,),
     Product: (
         _neighbours,
         _diagonal_times_column,
-        _normalised_exponential,
-        _scalar_logistic_share,
-        _sign_over_abs,
+        normalised_exponential,
+        scalar_logistic_share,
+        scalar_quotient,
+        sign_over_abs,
         _entries_cancel,
-        _opposite_differences,
-        _negated_difference,
+        opposite_differences,
+        negated_difference,
+        fraction_of_sum,
+        _cleared_denominator,
     ),
-    Hadamard: (_diagonal_part, _diagonal_of_scaled, _sign_times_abs, _entrywise_logistic_share),
-    Call: (_trace_of_skew, _triangle, _sum_of_softmax, _sum_of_hadamard, _fewer_transposes),
-    Sum: (_both_triangles, _scalars_turned_alike, _diagonals_together, _common_entries, factor),
+    Hadamard: (
+        _diagonal_of_skew,
+        _diagonal_part,
+        _diagonal_of_scaled,
+        sign_times_abs,
+        entrywise_logistic_share,
+        entrywise_quotient,
+    ),
+    Call: (_diagonal_of_skew, _apart, _triangle, _sum_of_softmax, _sum_of_hadamard, _fewer_transposes),
+    Sum: (
+        _both_triangles,
+        scalars_turned_alike,
+        _diagonals_together,
+        _common_entries,
+        diagonals_alike,
+        differences_alike,
+        negated_terms,
+        factor,
+    ),
 }
 
 

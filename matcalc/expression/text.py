@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from matcalc.expression.algebra import rewrite, transpose
+from matcalc.expression.algebra import transpose
+from matcalc.expression.alike import as_structured, transposes
 from matcalc.expression.expr import (
     Apply,
     Call,
@@ -31,12 +32,11 @@ from matcalc.expression.expr import (
     Symbol,
     Transpose,
 )
-from matcalc.expression.simplification import transposed_symbol, transposes
 from matcalc.language.syntax import GREEK
 from matcalc.shape import ONE, SCALAR, Dim
 
 SUM, PRODUCT, UNARY, POSTFIX, ATOM = range(5)
-EXPONENTIAL = 2
+EXPONENTIAL = 3
 HALF = Number(Fraction(1, 2))
 Printed = tuple[str, int]
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -264,7 +264,7 @@ class Printer:
         above, chain = _open_last([s for s in above if s not in last], e.chain)
         size = abs(e.coefficient)
         if below:
-            numerator = self.factors(Fraction(size.numerator), above, chain, last)
+            numerator = self.factors(Fraction(size.numerator), above, chain, last, determined)
             denominator = self.factors(Fraction(size.denominator), *_open_last(below, ()), ())
             text, level = self.style.fraction(numerator, denominator)
         else:
@@ -303,15 +303,16 @@ def _column(row: Expr) -> Expr | None:
     """The column that a row is the transpose of, where it is written with fewer transposes."""
     if row.shape[0] != ONE or row.shape[1] == ONE:
         return None
-    column = rewrite(transpose(row), transposed_symbol)
+    column = as_structured(transpose(row))
     return column if transposes(column) < transposes(row) else None
 
 
 def _place(scalar: Expr) -> int:
-    """Constants before what varies, exponentials last."""
+    """Constants, then symbols and their powers, then other functions, exponentials last."""
     if isinstance(scalar, Apply) and scalar.function == "exp":
         return EXPONENTIAL
-    return 0 if isinstance(scalar, Constant) else 1
+    base = scalar.base if isinstance(scalar, Power) else scalar
+    return 0 if isinstance(scalar, Constant) else 1 if isinstance(base, Symbol) else 2
 
 
 def _bare(e: Expr) -> Expr:

@@ -11,20 +11,22 @@ from matcalc.expression.expr import Expr, Symbol
 from matcalc.lazy import cached_property
 from matcalc.oracle.blackbox import Blackbox
 from matcalc.oracle.measurement import (
+    IN_DIFFERENTIAL,
+    SECOND_DIFFERENTIAL,
     SECOND_STEP,
     TOLERANCE,
     Measurement,
-    along,
-    directional,
     magnitude,
     relative_error,
     second,
+    second_differential,
 )
 from matcalc.oracle.noise import is_steady, nudged, without_noise
 from matcalc.oracle.rounding import but_for_rounding
 from matcalc.oracle.sampling import Points
 from matcalc.structure import Reading
 
+GENERIC = 4  # how many directions a quadratic form in dX is tried along: a basis would not tell it from a linear one
 LARGEST = 100.0  # what the terms of a claim count at most, beside those of the expression
 
 
@@ -45,6 +47,8 @@ class Comparison:
     def truth(self, reading: Reading, layout: str = "numerator") -> np.ndarray:
         """The measured derivative, (points, rows, columns); (points, directions, rows, columns) of a differential."""
         m = self.measurement
+        if self.kind == SECOND_DIFFERENTIAL:
+            return second_differential(self.e, self.variable, self.points, self.directions(reading))
         if self.kind == "differential":
             if self.order == 2:
                 return self._second(reading)
@@ -60,7 +64,9 @@ class Comparison:
         return m.jacobian() if layout == "numerator" else m.jacobian().mT
 
     def directions(self, reading: Reading) -> np.ndarray:
-        return self.measurement.free_directions if reading is Reading.AMBIENT else self.measurement.directions
+        """Where dX goes: along a basis of the tangent space, or for a second differential along mixtures of it."""
+        basis = self.measurement.free_directions if reading is Reading.AMBIENT else self.measurement.directions
+        return _mixtures(basis) if self.kind == SECOND_DIFFERENTIAL else basis
 
     @cached_property
     def _second(self) -> Callable[[Reading], np.ndarray]:
@@ -70,13 +76,13 @@ class Comparison:
     def _hessian(self) -> np.ndarray:
         m = self.measurement
         if not self.e.is_scalar:
-            return _second_by_scalar(self.e, self.variable, self.points)
+            return second_differential(self.e, self.variable, self.points, m.free_directions)[:, 0]
         slopes = second(self.e, self.variable, self.points, m.free_directions, Reading.AMBIENT)
         return slopes.reshape(*slopes.shape[:2], -1)
 
     def claimed(self, claim: Expr, reading: Reading) -> np.ndarray:
         """The value of a claim at the points, laid out like `truth`."""
-        if self.kind != "differential":
+        if self.kind not in IN_DIFFERENTIAL:
             return self.laid_out(self.points(claim), reading)
         return along_directions(claim, self.variable, self.points, self.directions(reading))
 
@@ -112,7 +118,7 @@ class Comparison:
         """
         least: np.ndarray | float = 0.0
         with np.errstate(all="ignore"):
-            if self.kind != "differential":
+            if self.kind not in IN_DIFFERENTIAL:
                 least = np.fmin(magnitude(claim, self.points), LARGEST * self.scale)
             errors = self.error(claim, reading, layout, least)
         tolerance, sides = TOLERANCE[self.order], partial(self.sides, claim, reading, layout)
@@ -158,10 +164,8 @@ def _vec(a: np.ndarray) -> np.ndarray:
     return a.mT.reshape(*a.shape[:2], a.shape[-2] * a.shape[-1])
 
 
-def _second_by_scalar(e: Expr, variable: Symbol, points: Points) -> np.ndarray:
-    one = np.ones((points.count, 1, 1, 1))
-
-    def slope(at: Points) -> np.ndarray:
-        return along(e, variable.name, at, one)[:, 0]
-
-    return directional(slope, points, variable.name, one[:, 0])
+def _mixtures(basis: np.ndarray) -> np.ndarray:
+    """Random directions at every point, none of them along an axis; none where the variable does not move."""
+    count = GENERIC if basis.shape[1] else 0
+    weights = np.random.default_rng(0).choice([-3.0, -2.0, 2.0, 3.0], (count, basis.shape[1]))
+    return np.einsum("qk,pkij->pqij", weights, basis)

@@ -17,7 +17,7 @@ import numpy as np
 from matcalc.expression.expr import Expr, Symbol
 from matcalc.oracle.exact_evaluation import ExactEvaluation
 from matcalc.oracle.jets import PRIME, InexactError, Jet, Residues, Unknown
-from matcalc.oracle.measurement import Evidence, structure_of
+from matcalc.oracle.measurement import SECOND_DIFFERENTIAL, Evidence, structure_of
 from matcalc.oracle.sampling import dimension_names, size_assignments
 from matcalc.structure import GENERAL, HALF, STRUCTURES, Reading, Structure
 
@@ -109,6 +109,8 @@ class _Point:
             self.directions = [self._direction(rng), self._direction(rng)]
             if self._turns:
                 self.directions[1] = _random(rng, *self.position.shape)
+            if about.kind == SECOND_DIFFERENTIAL:  # along one direction twice
+                self.directions[1] = self.directions[0]
 
     def _draw(self, s: Symbol, rng: Random) -> Residues:
         return _member(structure_of(s), rng, *(d.size(self.sizes) for d in s.shape))
@@ -129,7 +131,7 @@ class _Point:
         if about.variable is None:
             return _same(self._value(about.e, {}), self._value(about.claim, {}))
         claimed, measured = self._claimed(), self._measured()
-        if about.kind == "differential" and about.order == 1:
+        if about.kind == SECOND_DIFFERENTIAL or (about.kind == "differential" and about.order == 1):
             return _same(claimed, measured)
         if about.kind == "gradient" or (about.order == 2 and about.kind != "hessian"):
             return _same(self._paired(claimed), measured) and self._is_read(claimed)

@@ -19,12 +19,15 @@ from matcalc.evaluation.evaluate import Evaluation
 from matcalc.expression.expr import Call, Expr, Hadamard, Opaque, Product, Sum, Symbol
 from matcalc.lazy import cached_property
 from matcalc.oracle.sampling import Points, sample
+from matcalc.shape import Shape
 from matcalc.structure import GENERAL, STRUCTURES, Reading, Structure
 
 STEP = 1e-30
 SECOND_STEP = 1e-4
 TOLERANCE = {1: 1e-8, 2: 1e-6}
 PLAINLY = 1e-3
+SECOND_DIFFERENTIAL = "second-differential"
+IN_DIFFERENTIAL = ("differential", SECOND_DIFFERENTIAL)  # the kinds of derivatives that are formulas in dX
 UNDERFLOW = 1e-250
 # What is compiled for one call: not optimised, in one piece.
 COMPILE_QUICKLY: dict[str, str | bool] = {
@@ -166,17 +169,38 @@ def second(e: Expr, variable: Symbol, points: Points, directions: np.ndarray, re
     """The derivative of the gradient field of a scalar along each direction: (points, directions, rows, columns)."""
     structure = structure_of(variable)
 
-    def field(at: Points) -> np.ndarray:
+    def field(at: Points, _: np.ndarray) -> np.ndarray:
         here = Measurement(e, variable, at)
         if structure.is_linear:
             return here.gradient(reading)
         return structure.read(reading, here.position, here.gradient(Reading.AMBIENT))
 
+    return _along_each(field, variable, points, directions, variable.shape)
+
+
+def second_differential(e: Expr, variable: Symbol, points: Points, directions: np.ndarray) -> np.ndarray:
+    """d²e along each direction, taken twice: (points, directions, rows, columns of e)."""
+
+    def field(at: Points, direction: np.ndarray) -> np.ndarray:
+        return along(e, variable.name, at, direction[:, None])[:, 0]
+
+    return _along_each(field, variable, points, directions, e.shape)
+
+
+def _along_each(
+    field: Callable[[Points, np.ndarray], np.ndarray],
+    variable: Symbol,
+    points: Points,
+    directions: np.ndarray,
+    shape: Shape,
+) -> np.ndarray:
+    """How a field of matrices moves along each direction; the field may depend on the direction."""
     count, along_each = directions.shape[:2]
-    if not along_each:
-        return np.zeros(directions.shape)  # a 1 x 1 skew matrix does not move
+    if not along_each:  # a 1 x 1 skew matrix does not move
+        return np.zeros((count, 0, *(d.size(points.sizes) for d in shape)))
     everywhere = points.take(np.repeat(np.arange(count), along_each))
-    slopes = directional(field, everywhere, variable.name, directions.reshape(-1, *directions.shape[2:]))
+    flat = directions.reshape(-1, *directions.shape[2:])
+    slopes = directional(lambda at: field(at, flat), everywhere, variable.name, flat)
     return slopes.reshape(count, along_each, *slopes.shape[1:])
 
 
