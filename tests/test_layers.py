@@ -14,8 +14,8 @@ ROOT = Path(matcalc.__file__).parent
 HOUSE = {
     "errors": "", "lazy": "", "structure": "", "vectorisation": "", "gradient": "", "shape": "",
     "language": "syntax plain fonts latex_words latex_lexemes latex_tokens latex_syntax statements",
-    "expression": "expr algebra shortcuts alike elementary factoring triangles simplification facts text latex "
-    "python_text inference building scope beside",
+    "expression": "expr algebra shortcuts alike elementary factoring triangles neighbours diagonals simplification "
+    "facts text latex python_text inference building scope beside",
     "evaluation": "arrays matrix_functions kernels chains factorisation membership products evaluate",
     "functions": "",
     "oracle": "sampling measurement noise rounding jets exact_evaluation exact vanishing blackbox comparison",

@@ -7,18 +7,20 @@ from collections import Counter
 from itertools import combinations
 
 from matcalc.expression.algebra import (
+    ONE,
     add,
     call,
     hadamard,
     is_zero,
     multiply,
     negative,
+    power,
     rewrite,
     scale,
     split_coefficient,
     transpose,
 )
-from matcalc.expression.expr import Call, Expr, Hadamard, Identity, Number, Product, Sum, Symbol, Transpose
+from matcalc.expression.expr import Call, Expr, Hadamard, Identity, Number, Power, Product, Sum, Symbol, Transpose
 
 # --- transposes ------------------------------------------------------------------------------------------------------
 
@@ -161,4 +163,17 @@ def fraction_of_sum(e: Product) -> Expr | None:
             inside = [split_coefficient(t)[0] for t in terms]
             if 1 + sum(abs(c) != 1 for c in inside) > sum(abs(c * coefficient) != 1 for c in inside):
                 return multiply(*scalars, add(*(scale(coefficient, t) for t in terms)))
+    return None
+
+
+def cleared_denominator(e: Product) -> Expr | None:
+    """a (1 + s/a) is a + s, and 1/(a (1 + s/a)) is 1/(a + s); other integer powers too."""
+    powers = [(s.base, s.exponent) if isinstance(s, Power) else (s, ONE) for s in e.scalars]
+    for at, (total, k) in enumerate(powers):
+        if isinstance(total, Sum) and isinstance(k, Number) and k.value.denominator == 1:
+            for other, (a, j) in enumerate(powers):
+                cleared = add(*(multiply(a, t) for t in total.terms)) if j == k and other != at else total
+                if cleared.weight < total.weight:
+                    rest = [s for n, s in enumerate(e.scalars) if n not in (at, other)]
+                    return multiply(Number(e.coefficient), *rest, power(cleared, k), *e.chain)
     return None
