@@ -181,6 +181,9 @@ FUNCTIONS = [
     (lambda x: jnp.sum(x**2), lambda x: 2 * x + 1e-9, {"x": "n"}, "wrong"),
     (lambda x: jnp.sum(jnp.exp(x)), lambda x: jnp.exp(x) * (1 + 1e-10), {"x": "n"}, "wrong"),
     (lambda x: jnp.sum(jnp.exp(x)), lambda x: jnp.exp(x), {"x": "n"}, "right"),
+    (lambda x: jnp.sum(x[x > 0] ** 2), lambda x: 2 * x * (x > 0), {"x": "n"}, "right"),  # cannot be compiled
+    (lambda a: a**2 if a > 0 else a**3, lambda a: 2 * a if a > 0 else 3 * a**2, {"a": "scalar"}, "right"),
+    (lambda a: a**2 if a > 0 else a**3, lambda a: 2 * a, {"a": "scalar"}, "wrong"),
     (lambda x: jnp.sum(x) * (x.shape[0] > 6), lambda x: 0 * x, {"x": "n"}, "wrong"),
     (lambda X: jnp.linalg.slogdet(X.T @ X)[1], lambda X: 2 * X @ jnp.linalg.inv(X.T @ X), RECTANGULAR, "right"),
     (lambda X: jnp.linalg.slogdet(X.T @ X)[1], lambda X: X @ jnp.linalg.inv(X.T @ X), RECTANGULAR, "wrong"),

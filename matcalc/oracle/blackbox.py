@@ -11,6 +11,8 @@ import numpy as np
 from matcalc.errors import MatcalcError, ShapeError
 from matcalc.expression.expr import Opaque, Symbol
 from matcalc.language.syntax import canonical_name
+from matcalc.lazy import cached_property
+from matcalc.oracle.measurement import compiler_options
 from matcalc.oracle.sampling import sample
 from matcalc.shape import ONE, SCALAR, Dim
 from matcalc.shape import dim as read_dim
@@ -28,36 +30,72 @@ class Blackbox(Opaque):
         given = (_as_argument(s, values[s.name]) for s in self.arguments)
         return _as_matrix(jnp.asarray(self.function(*given)), self.name)
 
-    def value(self, values: Mapping[str, Any]) -> np.ndarray:
-        """The value at arrays (points, rows, columns), in float64."""
+    def _slopes(self, here: Mapping[str, Any], name: str, directions: Any) -> Any:
+        """The derivative at one point along each direction: (rows, columns, directions)."""
         import jax
         import jax.numpy as jnp
 
+        def moved(theta: Any) -> Any:
+            return self._call({**here, name: here[name] + jnp.tensordot(theta, directions, 1)})
+
+        return jax.jacrev(moved)(jnp.zeros(len(directions)))
+
+    @cached_property
+    def _compiled_call(self) -> Callable[..., Any]:
+        return _compiled(self._call)
+
+    @cached_property
+    def _compiled_slopes(self) -> Callable[..., Any]:
+        return _compiled(self._slopes, "name")
+
+    def value(self, values: Mapping[str, Any]) -> np.ndarray:
+        """The value at arrays (points, rows, columns), in float64."""
+        import jax
+
         with jax.enable_x64(True):
-            points = range(len(next(iter(values.values()))))
-            each = ({n: jnp.asarray(v[p]) for n, v in values.items()} for p in points)
-            return np.stack([np.asarray(self._call(one), float) for one in each])
+            return np.stack([np.asarray(self._compiled_call(values=one), float) for one in _each(values)])
 
     def along(self, name: str, values: Mapping[str, Any], directions: np.ndarray) -> np.ndarray:
         """The derivative by `jax.jacrev` along each direction: (points, directions, rows, columns)."""
         import jax
         import jax.numpy as jnp
 
-        def slopes(p: int) -> np.ndarray:
-            here = {n: jnp.asarray(v[p]) for n, v in values.items()}
-
-            def moved(theta: Any) -> Any:
-                return self._call({**here, name: here[name] + jnp.tensordot(theta, jnp.asarray(directions[p]), 1)})
-
-            return np.moveaxis(np.asarray(jax.jacrev(moved)(jnp.zeros(directions.shape[1]))), -1, 0)
-
         with jax.enable_x64(True):
             try:
-                return np.stack([slopes(p) for p in range(len(directions))])
+                slopes = [
+                    self._compiled_slopes(here=one, name=name, directions=jnp.asarray(d))
+                    for one, d in zip(_each(values), directions, strict=True)
+                ]
             except (jax.errors.JAXTypeError, TypeError) as error:
                 raise MatcalcError(
                     f"{self.name}: JAX cannot differentiate it ({type(error).__name__}); write it with jax.numpy"
                 ) from None
+        return np.stack([np.moveaxis(np.asarray(s), -1, 0) for s in slopes])
+
+
+def _each(values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The values at each point."""
+    import jax.numpy as jnp
+
+    points = range(len(next(iter(values.values()))))
+    return [{n: jnp.asarray(v[p]) for n, v in values.items()} for p in points]
+
+
+def _compiled(f: Callable[..., Any], *static: str) -> Callable[..., Any]:
+    """f compiled for every set of sizes; f itself where it cannot be traced, as one with an `if` on a value."""
+    import jax
+
+    compiled: Callable[..., Any] = jax.jit(f, static_argnames=static, compiler_options=compiler_options())
+
+    def call(**given: Any) -> Any:
+        nonlocal compiled
+        try:
+            return compiled(**given)
+        except (jax.errors.JAXTypeError, jax.errors.JAXIndexError):
+            compiled = f
+            return f(**given)
+
+    return call
 
 
 def _as_argument(symbol: Symbol, value: Any) -> Any:

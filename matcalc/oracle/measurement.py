@@ -9,7 +9,7 @@ complex step.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -297,12 +297,26 @@ def run(f: Callable[..., Any], *arguments: Any) -> Any:
     import jax
 
     with jax.enable_x64(True):
-        lowered = jax.jit(f).lower(*arguments)
-        try:
-            compiled = lowered.compile(COMPILE_QUICKLY)
-        except RuntimeError:  # an option that this version of XLA does not have
-            compiled = lowered.compile()
+        compiled = jax.jit(f).lower(*arguments).compile(compiler_options())
         return jax.tree.map(np.asarray, compiled(*arguments))
+
+
+@cache
+def compiler_options() -> dict[str, str | bool]:
+    """Those of `COMPILE_QUICKLY` that this version of XLA has."""
+    if _are_known(COMPILE_QUICKLY):
+        return COMPILE_QUICKLY
+    return {name: value for name, value in COMPILE_QUICKLY.items() if _are_known({name: value})}
+
+
+def _are_known(options: dict[str, str | bool]) -> bool:
+    import jax
+
+    try:
+        jax.jit(lambda: 0).lower().compile(options)
+    except RuntimeError:
+        return False
+    return True
 
 
 def slopes_question(m: Measurement, structured: bool = True) -> Question:
