@@ -91,6 +91,9 @@ CASES = [
     ("x.*y", "x", [], "diag(x)", "wrong-term", "diag(y)"),
     ("logdet(A + X*X')", "X", ["A: n x n spd", "X: n x k"], "2*inv(A + X*X')", "not-conformable",
      "2*(A + X*X')^-1*X"),
+    ("sum(exp(X))", "X", ["X: n x m"], "exp(X)'", "not-conformable", "exp(X)"),
+    ("sum(exp(X))", "X", ["X: n x n"], "expm(X)", "missing-factor", "exp(X)"),
+    ("tr(expm(X))", "X", ["X: n x n"], "exp(X)'", "missing-factor", "expm(X')"),
     ("norm2(A*x - y)^2", "x", ["A: m x n", "x: n"], "2*(A*x - y)", "not-conformable", "2*A'*(A*x - y)"),
 ]  # fmt: skip
 

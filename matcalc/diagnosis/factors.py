@@ -7,8 +7,10 @@ from matcalc.diagnosis.case import Case
 from matcalc.diagnosis.edits import Change
 from matcalc.diagnosis.tree import chain_of, everywhere, is_square, runs
 from matcalc.expression.algebra import apply, call, hadamard, multiply, number, transpose
-from matcalc.expression.expr import Apply, Expr, Hadamard, Number, Product, Size
+from matcalc.expression.expr import Apply, Call, Expr, Hadamard, Number, Product, Size
 from matcalc.language.plain import OF_THE_MATRIX
+
+OF_EVERY_ENTRY = {of_matrix: of_entries for of_entries, of_matrix in OF_THE_MATRIX.items()}
 
 MISSING = "the factor {part} is missing: {old} should be {new}"
 
@@ -70,6 +72,8 @@ def functions(case: Case, node: Expr) -> Iterator[Change]:
     wrong = "the function is wrong: {old} should be {new}"
     if is_square(node) and isinstance(node, Apply) and node.function in OF_THE_MATRIX:
         yield Change(wrong, call, (OF_THE_MATRIX[node.function], node.argument))
+    if isinstance(node, Call) and node.function in OF_EVERY_ENTRY:
+        yield Change(wrong, apply, (OF_EVERY_ENTRY[node.function], *node.arguments))
     used = dict.fromkeys(n.function for e in case.sources for n, _ in everywhere(e) if isinstance(n, Apply))
     for f in used:
         if isinstance(node, Apply) and f != node.function:
