@@ -28,7 +28,7 @@ HOUSE = {
     "identities": "", "inequalities": "", "stationarity": "",
     "batch": "",
     "documents": "misprints totals judgement lettering glossary customs wording premises slips macros "
-    "document steps reader",
+    "document steps context equality reasoning reader",
     "derivations": "", "proofreading": "", "testing": "", "report": "", "cli": "",
 }  # fmt: skip
 ORDER = [f"{name}.{room}" for name, rooms in HOUSE.items() for room in [*rooms.split(), ""]]

@@ -1,5 +1,6 @@
 """What a text says new names are, in passing: `r = y - X w`, `f(x) = x'A x`, `E_D = ...` stand for their formulas."""
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -254,3 +255,8 @@ def names_entries(side: Syntax) -> bool:
     inner = side.operands[0] if side.operation == "group" else side
     is_entry = inner.operation == "subscript" and len(inner.operands) == 3
     return side.operation == "group" and is_entry and all(p.operation == "name" for p in inner.operands)
+
+
+def is_point(name: str, variable: str) -> bool:
+    """Whether a name is that of a value of a variable: w_hat, w_star, w0."""
+    return re.fullmatch(rf"{re.escape(variable)}(_.+|\d+|\u0302)", name) is not None
