@@ -1,22 +1,25 @@
 """The context of a statement: what a text has assumed before it, what its names mean, in which fonts they stand."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from matcalc.claims.assumptions import Assumptions
 from matcalc.claims.closed import closed_text
-from matcalc.documents.glossary import Entry, Glossary, Heading, names_formula
-from matcalc.documents.judgement import undeclared
+from matcalc.claims.entries import joined_name
+from matcalc.documents.glossary import Entry, Glossary, Heading, entries_of, names_formula
+from matcalc.documents.judgement import agree, undeclared
 from matcalc.documents.lettering import Lettering
-from matcalc.documents.wording import Wording
+from matcalc.documents.premises import Sides
+from matcalc.documents.wording import GIVEN_PI, Wording
 from matcalc.errors import DeclarationError, MatcalcError, ShapeError
 from matcalc.expression.scope import Scope
 from matcalc.language.latex_words import ACCENTS
+from matcalc.language.plain import bare, constant
 from matcalc.language.statements import Side
 from matcalc.language.syntax import Syntax, walk
-from matcalc.shape import Shape, is_column, is_scalar
+from matcalc.shape import ONE, Shape, is_column, is_scalar
 
 _WRAPPED = (  # braces, fonts and the beginning of an environment
     r"(?:[\s&{(]|\\[A-Za-z]+\s*\{|\\begin\{[^{}]*\}(?:\{[^{}]*\})?"
@@ -35,16 +38,23 @@ class Context:
     glossary: Glossary = field(default_factory=Glossary)
     lettering: Lettering = field(default_factory=Lettering)
     is_strict: bool = False
+    norms_by_inverse: bool = False
 
     # --- a side in this context ---
 
     @property
     def _wording(self) -> Wording:
-        return Wording(self.known, self.glossary, self.lettering)
+        return Wording(self.known, self.glossary, self.lettering, self.norms_by_inverse)
 
     def tree(self, side: Side) -> Syntax:
         """A side as a tree in the words of the language."""
         return self._wording.tree(side)
+
+    def with_other_norms(self, left: Side, right: Side) -> Sides | None:
+        r"""Two sides with the other meaning of \|x\|_S, where that is in them."""
+        other = replace(self._wording, norms_by_inverse=not self.norms_by_inverse)
+        sides = other.tree(left), other.tree(right)
+        return sides if sides != (self.tree(left), self.tree(right)) else None
 
     def shape_of(self, tree: Syntax) -> Shape:
         """The shape of a formula, with what is defined in it."""
@@ -82,6 +92,8 @@ class Context:
         """What a side of an equality names, and the formula; of what was named before the left side alone."""
         for side, other in ((left, right), (right, left)):
             found = self.heading(side)
+            if found is not None and found.name == "pi" and side is left:
+                found = Heading(GIVEN_PI)
             if found is None or (found.name in self.glossary and (side is right or self._is_at_others(found))):
                 continue
             formula = self.tree(other)
@@ -89,7 +101,27 @@ class Context:
                 found = Heading(found.name, found.parameters, "", found.index)
             if names_formula(found, formula, self.known):
                 return found, formula
-        return None
+        return self._entries(left, right)
+
+    def _entries(self, left: Side, right: Side) -> tuple[Heading, Syntax] | None:
+        """What a left side p_i names entry by entry, and the vector of these entries."""
+        side, formula = self.tree(left), self.tree(right)
+        found = entries_of(side, formula, self.known)
+        if found is None or found[0] in self.glossary:
+            return None
+        named, places = found
+        sizes = tuple(self._range(p.value, formula) for p in places)
+        return Heading(named), Syntax("entries", (formula, *places), sizes, formula.start, formula.end)
+
+    def _range(self, index: str, formula: Syntax) -> str:
+        """The size that an index runs to, where a name with the index tells it."""
+        for node in walk(formula):
+            at = [k for k, p in enumerate(node.operands[1:]) if (p.operation, p.value) == ("name", index)]
+            if node.operation == "subscript" and at:
+                with suppress(MatcalcError):
+                    rows, columns = self.shape_of(node.operands[0])
+                    return str(rows if columns == ONE or (len(node.operands) == 3 and at == [0]) else columns)
+        return ""
 
     def _is_label(self, found: Heading, formula: Syntax) -> bool:
         """Whether K_y of a declared K is no entry or column of it: y is a matrix or vector, or the shape is another."""
@@ -119,6 +151,22 @@ class Context:
         declared = {n for n, kind in self.known.declared.items() if before.get(n) != kind}
         self.glossary = self.glossary.without(declared | self.known.meaning().sizes)
 
+    def declare_terms(self, sides: Iterable[Side]) -> None:
+        """Take up that w_0 of a declared w has the shape of what it is added to: no entry has the index 0."""
+        for side in sides:
+            if re.search(r"_\s*(?:0|\{\s*0\s*\})", side.text):
+                with suppress(MatcalcError):  # what cannot be read is refused where it is judged
+                    for term, other in _added(self.tree(side)):
+                        self._declare_term(term, other)
+
+    def _declare_term(self, term: Syntax, other: Syntax) -> None:
+        if term.operation != "subscript" or constant(term.operands[1]) != 0:
+            return
+        letter, joined = term.operands[0].value, joined_name(term)
+        if self.known.is_name(letter) and not self.is_name(joined):
+            rows, columns = self.shape_of(other)
+            self.known = self.known.declare([joined], f"{rows} x {columns}")
+
     def define(self, left: Side, right: Side) -> bool:
         """Take up `y := x - mu` or `C(Sigma) := ...`; nothing where the left side is in other notation."""
         found = self.heading(left)
@@ -131,7 +179,7 @@ class Context:
         r"""Take up that bold letters are not the plain ones, from `\mathbf K = K + s I`.
 
         Raises:
-            ParseError: a bold letter stands here that is not the plain one, and of which nothing is known.
+            ParseError: such a letter stands in a longer bold formula.
         """
         if left.text and self.heading(left) is not None:
             self.lettering = self.lettering.with_statement(left.text, right.text)
@@ -144,19 +192,29 @@ class Context:
                 self.glossary = self.glossary.renewed(given, Entry(line, None, before))
 
 
+def _added(tree: Syntax) -> Iterator[tuple[Syntax, Syntax]]:
+    """The terms of the sums in a formula, each with the other term."""
+    for node in walk(tree):
+        if node.operation in ("add", "subtract"):
+            one, other = map(bare, node.operands)
+            yield from ((one, other), (other, one))
+
+
 def name(text: str) -> Syntax:
     """A name as a tree."""
     return Syntax("name", (), text, 0, 0)
 
 
 def is_misfit(side: Syntax, known: Assumptions) -> bool:
-    """Whether a side is a formula of the language with a product or a sum of matrices in it that do not fit."""
+    """Whether there is a product or a sum of matrices in a side that do not fit."""
     text = closed_text(side, known)
     try:
         if text is not None:
             Scope(known.let).read(text)
+        elif not any(node.operation == "derivative" for node in walk(side)):  # whose layout may be another
+            agree(side, side, known)
     except ShapeError as error:
-        return str(error).startswith(("product", "sum")) and "scalar" not in str(error)
+        return str(error).startswith(("product", "sum", "difference")) and "scalar" not in str(error)
     return False
 
 
@@ -165,6 +223,8 @@ def require_fit(formula: Syntax, known: Assumptions, parameters: Collection[str]
     text = closed_text(formula, known)
     if text is not None and not parameters:
         Scope(known.let).read(text)
+    elif formula.operation == "entries":
+        agree(formula, formula, known)
 
 
 def _alone(named: str) -> str:

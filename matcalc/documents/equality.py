@@ -8,7 +8,7 @@ from matcalc.diagnosis import UNKNOWN, Diagnosis
 from matcalc.documents.context import Context
 from matcalc.documents.customs import BY_SQUARE
 from matcalc.documents.glossary import Glossary, names, variables
-from matcalc.documents.judgement import is_zero, judge
+from matcalc.documents.judgement import agree, is_zero, judge
 from matcalc.documents.premises import Finding, Sides, difference, restates
 from matcalc.documents.slips import slip
 from matcalc.errors import MatcalcError, ShapeError
@@ -95,6 +95,18 @@ def set_to_zero(sides: Sides, origin: Side | None, context: Context) -> Syntax |
         if by is not tree and by.operation == "name" and by.value not in context.glossary:
             return tree
     return None
+
+
+def is_other_shape(sides: Sides, known: Assumptions) -> bool:
+    """Whether two sides are vectors or matrices of other shapes, in whichever layout Jacobians are."""
+    for layout in ("numerator", "denominator"):
+        try:
+            agree(*sides, replace(known, layout=layout))
+            return False
+        except MatcalcError as error:
+            if not str(error).startswith("the sides differ") or "1 x 1" in str(error):
+                return False
+    return True
 
 
 def unfit(message: str, edit: str | None = None) -> Verdict:

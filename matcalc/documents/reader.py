@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import zip_longest
 
 from matcalc.batch import error_message
@@ -11,7 +11,8 @@ from matcalc.claims.assumptions import Assumptions, stated
 from matcalc.claims.entries import COMPARE
 from matcalc.documents.context import Context, is_misfit
 from matcalc.documents.document import ASSUMPTION, Part, rows
-from matcalc.documents.equality import unfit
+from matcalc.documents.equality import is_other_shape, unfit
+from matcalc.documents.foresight import foreseen
 from matcalc.documents.glossary import names
 from matcalc.documents.judgement import undeclared
 from matcalc.documents.premises import Finding
@@ -51,7 +52,9 @@ class Reader:
 
     def read(self, given: Iterable[Part]) -> Iterator[Step]:
         """The statements of some parts, with their verdicts."""
-        for part, following in zip_longest(read := list(given), read[1:]):
+        read = list(given)
+        self._context.glossary = foreseen(read, self._context.known)
+        for part, following in zip_longest(read, read[1:]):
             if part.refusal:  # which ends the chain before it
                 self.last = None
                 yield Step(part.line, part.text, "", "", UNREAD, None, part.refusal, part.is_display)
@@ -82,15 +85,18 @@ class Reader:
             return
         if part.is_display and not part.is_near:
             self.last = None
-        reasoning, before = self.reasoning, self._context.known
+        self._context.declare_terms(side for chain in found for side in chain.sides)
+        before = self._context.known
         steps = {k: list(self._chain(found, k, part)) for k in self._in_order(found)}
-        self._context.known = replace(self._context.known, declared=before.declared, conditions=before.conditions)
-        reasoning.supposed, reasoning.equation = "", reasoning.equation if self.leads_on else None
+        self.reasoning.end_formula(self.leads_on, before)
         yield from (step for k in sorted(steps) for step in steps[k])
 
     def _in_order(self, found: Sequence[Chain]) -> list[int]:
         """The statements of a formula in the order in which they must be read: what explains others before them."""
-        first = [k for k, chain in enumerate(found) if chain.is_condition or self._explains(chain, found[:k])]
+        said_before = (
+            chain.is_condition or chain.is_place or self._explains(chain, found[:k]) for k, chain in enumerate(found)
+        )
+        first = [k for k, is_first in enumerate(said_before) if is_first]
         return first + [k for k in range(len(found)) if k not in first]
 
     def _explains(self, chain: Chain, before: Sequence[Chain]) -> bool:
@@ -169,7 +175,8 @@ class Reader:
             with suppress(MatcalcError):
                 sides = context.tree(left), context.tree(right)
                 known = context.glossary.at_values(sides, context.known)
-                if not any(undeclared(side, known) for side in sides) and any(is_misfit(side, known) for side in sides):
+                are_declared = not any(undeclared(side, known) for side in sides)
+                if are_declared and (any(is_misfit(s, known) for s in sides) or is_other_shape(sides, known)):
                     return WRONG, unfit(str(error)), ""
         return UNREAD, None, error_message(error)
 

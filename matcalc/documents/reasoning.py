@@ -13,7 +13,7 @@ from matcalc.claims.meaning import Definition, expand, inserted
 from matcalc.diagnosis import UNKNOWN
 from matcalc.documents.context import Context, is_misfit, name, require_fit
 from matcalc.documents.equality import as_found, compared, explained, otherwise, restated, set_to_zero, valued
-from matcalc.documents.glossary import Entry, Glossary, Heading, is_point, names, names_entries
+from matcalc.documents.glossary import NOISE, Entry, Glossary, Heading, is_point, names, names_entries
 from matcalc.documents.judgement import is_free, judge, judge_order, judge_stationary, undeclared
 from matcalc.documents.premises import Finding, Sides, conclude, is_just, structure_in
 from matcalc.documents.steps import ASIDE, DEFINITION, UNREAD
@@ -36,11 +36,20 @@ class Reasoning:
     set_to_zero: Syntax | None = None  # the derivative of the statement before
     equation: Sides | None = None  # from which the next statement of the formula is said to follow
     supposed: str = ""  # a condition of the formula that is no assumption on a matrix
+    placed: list[tuple[str, Syntax]] = field(default_factory=list)  # variables that have a value in the formula
+
+    def end_formula(self, leads_on: bool, before: Assumptions) -> None:
+        """Forget what holds in one formula only; an equation holds in the next one where that follows from it."""
+        known = self.context.known
+        self.context.known = replace(known, declared=before.declared, conditions=before.conditions)
+        self.supposed, self.placed, self.equation = "", [], self.equation if leads_on else None
 
     def role(self, chain: Chain, n: int, is_premise: bool) -> Decide:
         """How the equality before the n-th side of a chain is taken."""
         if chain.is_condition:
             return self._suppose
+        if chain.is_place:
+            return self._place
         if chain.follows and n == 0 and self.equation is not None:
             return self._conclude
         if chain.follows and n == 0 and self.set_to_zero is not None:
@@ -49,6 +58,14 @@ class Reasoning:
 
     def _trees(self, left: Side, right: Side) -> Sides:
         return self.context.tree(left), self.context.tree(right)
+
+    def _there(self, sides: Sides) -> Sides:
+        """Two sides where the variables have the values that the formula gives them."""
+        for variable, value in self.placed:
+            at = name(variable), value
+            left, right = (Syntax("evaluated", (s, *at)) if variable in names(s) else s for s in sides)
+            sides = left, right
+        return sides
 
     # --- what is supposed, and what follows ---
 
@@ -61,6 +78,27 @@ class Reasoning:
         else:
             self.supposed = f"{left.text} {right.relation} {right.text}"
         return ASIDE, None, "a condition"
+
+    def _place(self, left: Side, right: Side, origin: Side | None, line: int) -> Finding:
+        """Where the other statements of the formula hold: `for x = A^{-1} b`; another statement is one by itself."""
+        sides = self._trees(left, right)
+        if right.relation == "=" and structure_in(sides):
+            return self._suppose(left, right, origin, line)
+        found = self._value(sides) if right.relation == "=" else None
+        if found is None:
+            return self._decide(left, right, origin, line)
+        self.placed.append(found)
+        return ASIDE, None, "where it is said to hold"
+
+    def _value(self, sides: Sides) -> tuple[str, Syntax] | None:
+        """The declared variable that stands alone on a side, and its value."""
+        context = self.context
+        for one, other in (sides, sides[::-1]):
+            variable = bare(one).value if bare(one).operation == "name" else ""
+            is_free_name = variable in context.known.declared and not context.known.definitions.get(variable)
+            if is_free_name and variable not in context.glossary.reached(names(other)) and context.fit(one, other):
+                return variable, other
+        return None
 
     def _presume(self, left: Side, right: Side, origin: Side | None, line: int) -> Finding:
         """What something is said to follow from: a statement, or else a condition or an equation."""
@@ -115,7 +153,7 @@ class Reasoning:
             return ASIDE, None, f"{right.relation} is not an equality"
         if right.relation == "=" and (named := context.new_meaning(left, right)) is not None:
             return self._named(*named, f"{left.text} {right.text}", equation, line)
-        sides = self._trees(left, right)
+        sides = self._there(self._trees(left, right))
         if is_primed(sides[0]) and not is_just(sides[1], bare(sides[0].operands[0]).value):  # M' = M + x x^T
             raise ParseError(PRIME, sides[0].start)
         known = context.glossary.meant(sides, context.known)
@@ -126,7 +164,7 @@ class Reasoning:
             return self._free(free, sides, known, equation, line)
         if right.relation in _INEQUALITIES:
             return as_found(judge_order(right.relation, *sides, known), sides, (left, right))
-        return self._judged(sides, (left, right), known, equation, origin)
+        return self._judged(sides, (left, right), known, equation, origin if not self.placed else None)
 
     def _named(self, found: Heading, formula: Syntax, heading: str, equation: Syntax | None, line: int) -> Finding:
         """A name that is given to a formula; what it was given to before must be equal."""
@@ -158,6 +196,8 @@ class Reasoning:
         meanings = list(before.meanings()) if before is not None else []
         things = partial(_things, glossary=others, known=context.known)
         for earlier, was in meanings:
+            if earlier.line == entry.line:  # it was foreseen
+                return DEFINITION, None, ""
             try:
                 sides = was.body, entry.definition.body
                 found = judge(*sides, others.meant(sides, context.known))
@@ -194,7 +234,7 @@ class Reasoning:
             if is_claim or unfit:
                 return verdict.verdict, verdict, ""
         random = {law.name for law in known.laws.values()}
-        is_said = other is sides[1] and not names(other) & random
+        is_said = (other is sides[1] or free in NOISE) and not names(other) & random  # y - X w = epsilon
         if is_said and not any(undeclared(side, known) for side in sides):
             context.glossary = context.glossary.with_premise(free, Entry(line, Definition((), other)))
         return ASIDE, None, f"{free} is free: this defines it or assumes something of it"
@@ -210,6 +250,10 @@ class Reasoning:
         """The verdict on an equality, or what it is beside a derivative that is set to zero."""
         context = self.context
         verdict = compared(sides, written, context, known)
+        others = context.with_other_norms(*written) if verdict.verdict == WRONG else None
+        if others is not None and valued(others, context.known, context.glossary).is_right:
+            context.norms_by_inverse = not context.norms_by_inverse
+            return UNDECIDED, None, "right with the other meaning of a norm with a weight, which it has from here"
         nodes = [node for side in sides for node in walk(side)]
         if equation is not None and verdict.verdict == WRONG and not any(n.operation == "derivative" for n in nodes):
             variable = bare(equation.operands[1]).value
