@@ -134,6 +134,13 @@ K: n x n spd; s: positive; y: n; w: d; X: n x d
 y = \mathbf{X} \mathbf{w}                                                               not a claim
 \nabla_w \|y - Xw\|^2 = -2 \mathbf{X}^\top (y - X \mathbf{w})                           right
 \mathbf{K y} = K y                                                                      not read""",
+    "a gradient that is given as a row": r"""
+x: n; a: n; B: m x n; v: m
+\frac{\partial}{\partial x} \sum_i x_i^2 = 2 x^\top                                     convention-dependent
+\frac{\partial}{\partial x} \sum_i x_i^2 = 2 x                                          right
+\frac{\partial}{\partial x} \sum_i x_i^2 = x^\top                                       wrong
+\frac{\partial}{\partial B} \sum_i v_i (B x)_i = x v^\top                               wrong
+\frac{\partial}{\partial B} \sum_i v_i (B x)_i = v x^\top                               right""",
 }
 
 

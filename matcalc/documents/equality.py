@@ -16,7 +16,8 @@ from matcalc.language.plain import OF_THE_MATRIX, bare
 from matcalc.language.statements import Side
 from matcalc.language.syntax import Syntax, walk
 from matcalc.oracle.measurement import Evidence
-from matcalc.verdict import RIGHT, UNDECIDED, WRONG, Verdict
+from matcalc.shape import is_column
+from matcalc.verdict import CONVENTION, RIGHT, UNDECIDED, WRONG, Verdict
 
 
 def compared(sides: Sides, written: tuple[Side, Side], context: Context, known: Assumptions) -> Verdict:
@@ -28,10 +29,28 @@ def compared(sides: Sides, written: tuple[Side, Side], context: Context, known: 
     try:
         return valued(sides, context.known, context.glossary)
     except ShapeError as error:
+        if (row := _as_row(sides, context)) is not None:
+            return row
         cause = slip(*written, known, context.tree)
         if cause is None:
             raise
         return unfit(f"{error}; {cause.message}", cause.edit)
+
+
+def _as_row(sides: Sides, context: Context) -> Verdict | None:
+    """The verdict on a gradient by a vector that is given as a row, where it is one."""
+    for side, other in (sides, sides[::-1]):
+        derivative = bare(side)
+        is_first = derivative.operation == "derivative" and derivative.value == 1
+        if not is_first or any(n.operation == "derivative" for n in walk(derivative.operands[0])):
+            continue
+        with suppress(MatcalcError):
+            turned = replace(derivative, operation="transpose", operands=(derivative,), value=None)
+            found = valued((turned, other), context.known, context.glossary)
+            if found.is_right and is_column(context.shape_of(derivative.operands[1])):
+                cause = Diagnosis("convention", "the gradient is given as a row; transpose it")
+                return replace(found, verdict=CONVENTION, diagnosis=cause)
+    return None
 
 
 def explained(verdict: Verdict, written: tuple[Side, Side], context: Context, known: Assumptions) -> Verdict:
