@@ -395,8 +395,8 @@ L = w^\top w                                                                    
 \epsilon = y^\top y                                                             definition
 \nabla_w \varepsilon = 2w                                                       right
 \nabla_w \epsilon = 2w                                                          wrong
-\mathbf{K} = K + sI                                                             not read
-\frac{\partial}{\partial s} \log\det\mathbf{K} = 0                              not read""",
+\mathbf{K} = K + sI                                                             definition
+\frac{\partial}{\partial s} \log\det\mathbf{K} = \operatorname{tr}\mathbf{K}    wrong""",
     "given anew by other signs than =": r"""
 A: n x n; x b: n
 g = Ax - b                                                                      definition

@@ -22,13 +22,13 @@ HOUSE = {
     "differentiation": "differential transpose form formulation",
     "derivative": "",
     "diagnosis": "tree case edits factors fit symbols structured assumptions search",
-    "claims": "meaning integrals entries measured sized assumptions closed sums problem counterexample precision "
-    "limits faint",
+    "claims": "meaning unsized integrals entries measured sized assumptions closed sums problem counterexample "
+    "precision limits faint",
     "verdict": "", "sources": "", "indices": "", "proof": "", "records": "", "equalities": "", "catalogue": "",
     "identities": "", "inequalities": "", "stationarity": "",
     "batch": "",
-    "documents": "misprints totals judgement lettering glossary customs wording premises slips macros "
-    "document steps reader",
+    "documents": "misprints totals judgement lettering glossary customs precedence wording premises slips macros "
+    "document foresight steps context equality reasoning reader",
     "derivations": "", "proofreading": "", "testing": "", "report": "", "cli": "",
 }  # fmt: skip
 ORDER = [f"{name}.{room}" for name, rooms in HOUSE.items() for room in [*rooms.split(), ""]]

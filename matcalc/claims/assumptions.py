@@ -4,12 +4,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from matcalc.claims.entries import joined_name
 from matcalc.claims.meaning import Definition, Law, Meaning
 from matcalc.errors import DeclarationError
 from matcalc.expression.expr import Symbol
 from matcalc.expression.scope import symbols
+from matcalc.language.plain import bare
 from matcalc.language.statements import read
-from matcalc.language.syntax import Syntax, canonical_name, nearest, walk
+from matcalc.language.syntax import Syntax, canonical_name, is_latex, nearest, walk
 from matcalc.structure import STRUCTURES
 
 _LEAD = re.compile(r"\s*(?:assume|where|let|suppose|given|with|and)\b:?\s*", re.IGNORECASE)
@@ -77,11 +79,11 @@ class Assumptions:
                 f"{text!r} is not an assumption: expected 'X: n x n symmetric', 'assume A symmetric', 'y = x - mu', "
                 "'x ~ N(mu, Sigma)', 'f: function of X' or 'i != j'"
             )
-        return self.declare(re.split(r"[\s,]+", names.strip()), kind.strip())
+        return self.declare(re.split(r"[\s,]+(?![^{}]*\})", names.strip()), kind.strip())
 
     def declare(self, names: list[str], kind: str) -> "Assumptions":
         """These assumptions with names declared; what they stood for is forgotten."""
-        named = [canonical_name(n) for n in names]
+        named = [_one_name(n) for n in names]
         result = replace(self.forget(named), declared={**self.declared, **dict.fromkeys(named, kind)})
         symbols(*result.let)  # refuses what cannot be read
         return result
@@ -116,6 +118,18 @@ class Assumptions:
     def is_name(self, text: str) -> bool:
         """Whether a text names something."""
         return text in self.declared or text in self.definitions
+
+
+def _one_name(text: str) -> str:
+    r"""The name that a declaration writes, in LaTeX too: `P_{t|t-1}`, `\hat x`."""
+    if not is_latex(text):
+        return canonical_name(text)
+    tree = bare(read(text))
+    if tree.operation == "subscript" and tree.operands[0].operation == "name":
+        return joined_name(tree)
+    if tree.operation != "name":
+        raise DeclarationError(f"{text!r} is not a name")
+    return str(tree.value)
 
 
 def stated(text: str) -> list[str]:

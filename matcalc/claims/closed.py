@@ -5,7 +5,7 @@ from matcalc.claims.entries import joined_name
 from matcalc.claims.meaning import Meaning, capital, expand, inserted
 from matcalc.claims.sized import sized
 from matcalc.expression.scope import Scope
-from matcalc.language.plain import BEYOND, bare, plain, to_language
+from matcalc.language.plain import BEYOND, bare, constant, plain, to_language
 from matcalc.language.syntax import Syntax, walk
 
 
@@ -27,7 +27,9 @@ def is_beyond(node: Syntax, known: Assumptions) -> bool:
     if base.operation in ("norm", "ones") or (base.operation == "name" and base.value == "I"):
         return False
     owners = (base.value, capital(base.value)) if base.operation == "name" else ()
-    is_name = base.operation == "name" and (known.is_name(joined_name(node)) or not any(map(known.is_name, owners)))
+    is_name = base.operation == "name" and (
+        known.is_name(joined_name(node)) or not any(map(known.is_name, owners)) or constant(node.operands[1]) == 0
+    )
     return not is_name or base.value == "delta"
 
 

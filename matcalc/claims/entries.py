@@ -17,6 +17,7 @@ import numpy as np
 from matcalc import shape
 from matcalc.claims.integrals import exponents, integrate
 from matcalc.claims.meaning import Meaning, applied, capital
+from matcalc.claims.unsized import before_row_of_ones, is_identity, is_ones, is_row_of_ones, is_spread
 from matcalc.errors import MatcalcError, ParseError, ShapeError
 from matcalc.evaluation import kernels
 from matcalc.language.plain import BEHIND, DOT, LOOPS, bare, constant, require_vector
@@ -37,7 +38,6 @@ COMPARE: dict[str, Callable[[int, int], bool]] = {
     ">": lambda a, b: a > b,
     "<": lambda a, b: a < b,
 }
-_SPREAD = ("ones", "filled")
 CLOSED_UNDER_INVERSE = ("general", "symmetric", "spd", "diagonal", "lower", "upper", "skew")
 
 
@@ -159,15 +159,52 @@ class Point:
         return self(tree.operands[0]).swapaxes(-1, -2)
 
     def _both(self, tree: Syntax, what: str, *, scalars: bool) -> tuple[np.ndarray, np.ndarray]:
-        a, b = (self(o) if bare(o).operation not in _SPREAD else self._spread(bare(o)) for o in tree.operands)
-        scalars |= any(bare(o).operation in _SPREAD for o in tree.operands)
+        left, right = tree.operands
+        if is_identity(left) != is_identity(right):  # which is as large as what it is beside
+            other = self(right if is_identity(left) else left)
+            return self._sized_identity(left, other), self._sized_identity(right, other)
+        a, b = (self._spread(bare(o)) if is_spread(o) else self(o) for o in tree.operands)
+        spread = [v for o, v in zip(tree.operands, (a, b), strict=True) if is_spread(o)]
+        scalars |= any(map(_is_scalar, spread))
         if a.shape[-2:] != b.shape[-2:] and not (scalars and (_is_scalar(a) or _is_scalar(b))):
             raise ShapeError(f"{what}: {_shape(a)} and {_shape(b)} do not fit")
         return a, b
 
+    def _sized_identity(self, tree: Syntax, other: np.ndarray) -> np.ndarray:
+        """A multiple of the identity beside a square matrix, and that matrix itself."""
+        tree, size = bare(tree), other.shape[-1]
+        if not is_identity(tree):
+            return other
+        if other.shape[-2] != size:
+            raise ShapeError(f"the identity beside {_shape(other)}")
+        match tree.operation:
+            case "negative":
+                return -self._sized_identity(tree.operands[0], other)
+            case "divide":
+                return self._sized_identity(tree.operands[0], other) / self._scalar(tree.operands[1])
+            case "multiply" | "juxtapose":
+                return self._scalar(tree.operands[0]) * np.eye(size)
+        return np.eye(size)
+
     def _spread(self, tree: Syntax) -> np.ndarray:
-        """The number that every entry of the ones, or of a number beside a vector, is."""
-        return self(tree.operands[0]) if tree.operands else np.ones((1, 1))
+        """The number that every entry of the ones, or of a number beside a vector, is; a product that is none."""
+        if tree.operation == "ones":
+            return np.ones((1, 1))
+        first = bare(tree.operands[0])
+        match tree.operation:
+            case "negative":
+                return -self._spread(first)
+            case "divide":
+                return self._spread(first) / self._scalar(tree.operands[1])
+        number = self(first)
+        return number if tree.operation == "filled" or _is_scalar(number) else self(tree)
+
+    def spread(self, tree: Syntax, shape: tuple[int, int]) -> np.ndarray:
+        """The value of a side, where it is c 1 as long as the other side is."""
+        if not is_spread(tree):
+            return self(tree)
+        value = self._spread(bare(tree))
+        return np.broadcast_to(value, shape) if _is_scalar(value) and shape[1] == 1 else value
 
     def _add(self, tree: Syntax) -> np.ndarray:
         a, b = self._both(tree, "sum", scalars=False)
@@ -186,21 +223,37 @@ class Point:
         return a / b
 
     def _multiply(self, tree: Syntax) -> np.ndarray:
+        left, right = tree.operands
+        if is_row_of_ones(left) or (is_ones(right) and not is_row_of_ones(left)):
+            return self._along_ones(left, right)
+        if (before := before_row_of_ones(left)) is not None:
+            return _times(self(before), self._along_ones(left.operands[1], right))
         a, b = map(self, tree.operands)
         is_inner = tree.value == DOT and a.shape[-1] == b.shape[-1] == 1 < min(a.shape[-2], b.shape[-2])
         return self._inner(tree) if is_inner else _times(a, b)
 
     _juxtapose = _multiply
 
+    def _along_ones(self, left: Syntax, right: Syntax) -> np.ndarray:
+        """1ᵀX, the sums of the columns, and X 1, those of the rows."""
+        value, axis = (self(right), -2) if is_row_of_ones(left) else (self(left), -1)
+        if _is_scalar(value):
+            raise ParseError("how long the vector of ones is cannot be told: write 1_n", left.start)
+        return value.sum(axis, keepdims=True)
+
     def _inner(self, tree: Syntax) -> np.ndarray:
         a, b = self._both(tree, "inner product", scalars=False)
         return np.sum(a * b, (-2, -1), keepdims=True)
 
     def _divide(self, tree: Syntax) -> np.ndarray:
-        a, b = map(self, tree.operands)
-        if not _is_scalar(b):
-            raise ShapeError(f"division by {_shape(b)}: expected a scalar")
-        return a / b
+        above, below = tree.operands
+        return self(above) / self._scalar(below)
+
+    def _scalar(self, tree: Syntax) -> np.ndarray:
+        value = self(tree)
+        if not _is_scalar(value):
+            raise ShapeError(f"division by {_shape(value)}, or a multiple by it: expected a scalar")
+        return value
 
     def _kronecker(self, tree: Syntax) -> np.ndarray:
         return kernels.FUNCTIONS["kron"](GUARDED, *map(self, tree.operands))
@@ -338,6 +391,16 @@ class Point:
         if (_entry_key(base, indices)) in self.values:
             return self.values[_entry_key(base, indices)]
         return _entry(self(self.owner(base, len(indices))), indices, tree)
+
+    def _entries(self, tree: Syntax) -> np.ndarray:
+        """What is given by its entries: p_i = exp(z_i), for every i."""
+        body, *places = tree.operands
+        ranges = [range(self.range(p.value, [body])) for p in places]
+        found = [self.at(**dict(zip([p.value for p in places], c, strict=True)))(body) for c in product(*ranges)]
+        if not all(map(_is_scalar, found)):
+            raise ShapeError("an entry is a number")
+        flat = np.concatenate(np.broadcast_arrays(*found), axis=-2)
+        return flat.reshape(*flat.shape[:-2], len(ranges[0]), -1)
 
     def owner(self, base: Syntax, count: int) -> Syntax:
         """The matrix or vector whose entries are meant: x_{ij} are those of X."""
@@ -576,8 +639,16 @@ class Point:
 def joined_name(tree: Syntax) -> str:
     """The one name that a letter with an index may be: mu_x, x1."""
     base, *places = tree.operands
-    index = "".join(str(p.value) for p in places)
+    index = "".join(map(index_name, places))
     return f"{base.value}{'' if index.isdigit() else '_'}{index}"
+
+
+def index_name(place: Syntax) -> str:
+    """An index as part of a name: t, 1, and t_plus1 for t + 1."""
+    if place.operation in ("add", "subtract"):
+        sign = "plus" if place.operation == "add" else "minus"
+        return f"_{sign}".join(map(index_name, place.operands))
+    return str(place.value)
 
 
 def _entry_key(base: Syntax, indices: tuple[int, ...]) -> Any:

@@ -100,6 +100,8 @@ def free_indices(tree: Syntax, bound: frozenset[str]) -> Iterator[str]:
             names = (index, other) if is_summed else (index,)
         bound = bound | frozenset(names)
     operands = tree.operands
+    if tree.operation == "entries":
+        operands, bound = operands[:1], bound | {p.value for p in operands[1:]}
     if tree.operation == "subscript" and tree.operands[0].operation not in ("ones", "norm"):
         operands = tree.operands[:1]
         if not (operands[0].operation == "name" and operands[0].value == "I" and len(tree.operands) == 2):

@@ -5,16 +5,16 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from matcalc.claims.assumptions import Assumptions
 from matcalc.claims.meaning import Definition
 from matcalc.documents.glossary import names
 from matcalc.errors import MatcalcError, ParseError, ShapeError
 from matcalc.language.plain import ShapeOf, bare, constant
 from matcalc.language.syntax import Syntax, transform
-from matcalc.shape import is_column, is_scalar
+from matcalc.shape import is_column, is_open, is_scalar
 
 BY_SQUARE = "by a square"
 _JOINED = "joined"
+_WEIGHTED = "weighted norm"
 
 
 def as_derivatives(tree: Syntax, shape_of: ShapeOf, layout: str) -> Syntax:
@@ -61,12 +61,12 @@ def with_e(tree: Syntax) -> Syntax:
     return transform(tree, rule)
 
 
-def with_products(tree: Syntax, known: Assumptions) -> Syntax:
-    """A formula in which dX is d times X, for d is declared: `dd'` is d d', no differential."""
+def with_products(tree: Syntax, is_name: Callable[[str], bool]) -> Syntax:
+    """A formula in which dX is d times X, for d is a name: `dd'` is d d', no differential."""
 
     def rule(node: Syntax) -> Syntax:
-        if node.operation == "name" and node.value[:1] == "d" and known.is_name(node.value[1:]):
-            if not known.is_name(node.value):
+        if node.operation == "name" and node.value[:1] == "d" and is_name(node.value[1:]):
+            if not is_name(node.value):
                 d, x = (replace(node, value=name) for name in ("d", node.value[1:]))
                 return replace(node, operation="multiply", operands=(d, x), value=_JOINED)
         elif node.operation in ("transpose", "power", "subscript") and node.operands[0].value == _JOINED:
@@ -106,15 +106,18 @@ def by_argument(tree: Syntax, functions: Mapping[str, Sequence[str]]) -> Syntax:
     """
 
     def of(node: Syntax, order: Any) -> Syntax:
-        function = bare(node)
+        function, by_name = bare(node), Syntax("name", (), "", node.start, node.end)
         if node.operation in ("juxtapose", "multiply") and not _is_function(node.operands[0]):
             return replace(node, operands=(of(node.operands[0], order), *node.operands[1:]))
         if node.operation == "transpose":
             return replace(node, operands=(of(node.operands[0], order),))
+        if function.operation == "subscript" and len(functions.get(function.operands[0].value, ())) == 1:
+            (parameter,) = functions[function.operands[0].value]  # \nabla \rho_i of a vector \rho(x)
+            return Syntax("derivative", (function, replace(by_name, value=parameter)), order, node.start, node.end)
         parameters = functions.get(function.value, ()) if _is_function(function) else ()
         if len(parameters) != 1:
             raise ParseError("a gradient by what? Write \\nabla_x", node.start)
-        by = Syntax("name", (), parameters[0], node.start, node.end)
+        by = replace(by_name, value=parameters[0])
         argument = bare(function.operands[0]) if function.operands else by
         if argument.operation == "name":
             return Syntax("derivative", (function, argument), order, node.start, node.end)
@@ -166,6 +169,36 @@ def at_arguments(
         return Syntax("evaluated", (slope, by, argument), None, node.start, node.end)
 
     return transform(tree, rule)
+
+
+def with_weighted_norms(tree: Syntax, shape_of: ShapeOf, *, by_inverse: bool) -> Syntax:
+    r"""A formula in which `\|x\|_S` of a square matrix S is the root of x'S x, or of x'S^{-1} x; its square that."""
+
+    def rule(node: Syntax) -> Syntax:
+        if node.operation == "power" and constant(node.operands[1]) == 2 and node.operands[0].value == _WEIGHTED:
+            return Syntax("group", node.operands[0].operands, None, node.start, node.end)
+        if node.operation != "subscript" or node.operands[0].operation != "norm" or len(node.operands) != 2:
+            return node
+        (x,), label = node.operands[0].operands, node.operands[1]
+        weight = Syntax("name", (), label.value, label.start, label.end)
+        if label.operation != "label" or not _is_square(weight, shape_of):
+            return node
+        if by_inverse:
+            weight = Syntax("power", (weight, _number(-1, label)), None, label.start, label.end)
+        turned = Syntax("transpose", (Syntax("group", (x,), None, x.start, x.end),), None, x.start, x.end)
+        product = Syntax("multiply", (turned, weight), None, x.start, x.end)
+        inner = Syntax("multiply", (product, turned.operands[0]), None, x.start, x.end)
+        return Syntax("call", (inner,), _WEIGHTED, node.start, node.end)
+
+    return transform(transform(tree, rule), lambda n: replace(n, value="sqrt") if n.value == _WEIGHTED else n)
+
+
+def _is_square(tree: Syntax, shape_of: ShapeOf) -> bool:
+    try:
+        rows, columns = shape_of(tree)
+    except MatcalcError:
+        return False
+    return rows == columns and not is_scalar((rows, columns)) and not is_open(rows)
 
 
 def _is_function(node: Syntax) -> bool:

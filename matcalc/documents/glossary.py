@@ -1,13 +1,15 @@
 """What a text says new names are, in passing: `r = y - X w`, `f(x) = x'A x`, `E_D = ...` stand for their formulas."""
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from matcalc.claims.assumptions import Assumptions
 from matcalc.claims.closed import closed_text
-from matcalc.claims.entries import joined_name
+from matcalc.claims.entries import index_name, joined_name
 from matcalc.claims.meaning import Definition, capital
+from matcalc.claims.measured import free_indices, lengths
 from matcalc.documents.judgement import is_free
 from matcalc.errors import DeclarationError, ParseError
 from matcalc.expression.facts import is_spd
@@ -16,6 +18,7 @@ from matcalc.expression.simplification import is_symmetric
 from matcalc.language.plain import bare, constant
 from matcalc.language.syntax import Syntax, transform, walk
 
+_INDEX = ("name", "number", "add", "subtract")
 NOISE = ("epsilon", "eta", "xi", "nu", "e", "u", "delta", "zeta")
 
 
@@ -88,8 +91,11 @@ class Glossary:
         return {n for n, b in bodies.items() if b.operation == "add" and bare(b.operands[1]).value in NOISE}
 
     def with_premise(self, name: str, entry: Entry) -> "Glossary":
-        """The glossary with something said of a declared name."""
-        return replace(self, premises={**self.premises, name: entry})
+        """The glossary with something said of a declared name, in place of what was said of others by it."""
+        others = {
+            n: e for n, e in self.premises.items() if e.definition is None or name not in names(e.definition.body)
+        }
+        return replace(self, premises={**others, name: entry})
 
     def supposing(self, names: Collection[str]) -> "Glossary":
         """The glossary in which some declared names are what is said of them."""
@@ -131,14 +137,21 @@ class Glossary:
         return reached
 
     def named(self, tree: Syntax, known: Assumptions) -> Syntax:
-        """A formula with E_D as one name where that is one."""
+        """A formula with E_D as one name where that is one, and z_{2,j} as an entry of it where that is z_2."""
+
+        def is_one(name: str) -> bool:
+            return name in self.entries or known.is_name(name)
 
         def rule(node: Syntax) -> Syntax:
             if node.operation != "subscript" or node.operands[0].operation != "name":
                 return node
-            joined = joined_name(node)
-            is_one = joined in self.entries or known.is_name(joined)
-            return replace(node, operation="name", operands=(), value=joined) if is_one else node
+            base, first, *rest = node.operands
+            if is_one(joined := joined_name(node)):
+                return replace(node, operation="name", operands=(), value=joined)
+            owner = joined_name(replace(node, operands=(base, first)))
+            if rest and is_one(owner) and not is_one(base.value) and not is_one(capital(base.value)):
+                return replace(node, operands=(replace(base, value=owner), *rest))
+            return node
 
         return transform(tree, rule)
 
@@ -172,7 +185,9 @@ class Glossary:
         waiting = list(sides)
         while waiting:
             tree = waiting.pop()
-            for name in sorted(names(tree) & self.entries.keys()):
+            used = names(tree)
+            moved = {n[1:] for n in used if n[:1] == "d" and n not in self.entries and not known.is_name(n)}
+            for name in sorted((used | moved) & self.entries.keys()):
                 entry = self.entries[name]
                 if name in known.definitions or (known.is_name(name) and name not in self.premises):
                     continue
@@ -229,14 +244,29 @@ def names_formula(found: Heading, formula: Syntax, known: Assumptions) -> bool:
     return bool(used) and found.name not in used and not (is_of_each or is_differential or names_entries(formula))
 
 
+def entries_of(side: Syntax, formula: Syntax, known: Assumptions) -> tuple[str, tuple[Syntax, ...]] | None:
+    """The new name whose entries a formula gives, with their indices: p and i of p_i = exp(z_i)."""
+    if side.operation != "subscript" or not _is_letter(side.operands[0]):
+        return None
+    base, *places = side.operands
+    letters = [p.value for p in places if p.operation == "name"]
+    name, sizes = base.value, known.meaning().sizes
+    owners = {name, capital(name)} if len(places) == 2 else {name}
+    is_new = not any(map(known.is_name, owners)) and is_free(name, known) and not owners & names(formula)
+    free = set(free_indices(formula, lengths(sizes)))
+    are_indices = len(set(letters)) == len(places) <= 2 and not any(map(known.is_name, letters))
+    return (name, tuple(places)) if is_new and are_indices and free == set(letters) else None
+
+
 def heading_of(side: Syntax) -> Heading | None:
     """The name and the arguments of a side that is `f`, `E_D` or `f(x, y)`."""
     side = bare(side)
     match side.operation, side.operands:
         case "name", ():
             return Heading(side.value)
-        case "subscript", (base, place) if _is_letter(base) and place.operation in ("name", "number"):
-            return Heading(joined_name(side), (), base.value, place.value)
+        case "subscript", (base, place) if _is_letter(base) and place.operation in _INDEX:
+            is_moved = place.operation not in ("name", "number")
+            return Heading(joined_name(side), (), base.value, index_name(place) if is_moved else place.value)
         case "apply", arguments if all(a.operation == "name" for a in arguments):
             return Heading(side.value, tuple(a.value for a in arguments))
         case "juxtapose", (function, group) if function.operation == "name" and group.operation == "group":
@@ -254,3 +284,8 @@ def names_entries(side: Syntax) -> bool:
     inner = side.operands[0] if side.operation == "group" else side
     is_entry = inner.operation == "subscript" and len(inner.operands) == 3
     return side.operation == "group" and is_entry and all(p.operation == "name" for p in inner.operands)
+
+
+def is_point(name: str, variable: str) -> bool:
+    """Whether a name is that of a value of a variable: w_hat, w_star, w0."""
+    return re.fullmatch(rf"{re.escape(variable)}(_.+|\d+|\u0302)", name) is not None

@@ -13,6 +13,7 @@ from matcalc.claims.closed import closed_text, written_out
 from matcalc.claims.entries import COMPARE, Point, joined_name, points
 from matcalc.claims.meaning import Meaning, capital, inserted
 from matcalc.claims.measured import free_indices, lengths, measured
+from matcalc.claims.unsized import is_spread
 from matcalc.diagnosis import UNKNOWN, Case, Diagnosis, diagnose
 from matcalc.documents.misprints import misprint
 from matcalc.documents.totals import (
@@ -37,6 +38,7 @@ from matcalc.stationarity import check_stationary
 from matcalc.structure import Reading
 from matcalc.verdict import CONVENTION, RIGHT, UNDECIDED, WRONG, Verdict, check
 
+_ZERO = Syntax("number", (), Fraction(0))
 UNIT = 100.0  # the size of the terms that may cancel: two integrals that vanish are equal up to rounding
 
 
@@ -161,7 +163,7 @@ def judge_stationary(derivative: Syntax, point: Syntax, known: Assumptions) -> V
     of, by = derivative.operands[0], bare(derivative.operands[1]).value
     f, at = closed_text(of, known, by), closed_text(point, known)
     if f is None or at is None:
-        raise MatcalcError("a stationary point with indices, integrals or expectations is not checked")
+        return by_numbers(Syntax("evaluated", (derivative, derivative.operands[1], point)), _ZERO, known)
     return check_stationary(f, by, at, known.let)
 
 
@@ -340,10 +342,19 @@ def _errors(left: Syntax, right: Syntax, meaning: Meaning) -> Iterator[list[floa
         if settled:
             continue
         with np.errstate(all="ignore"):
-            errors = [_error(here(left), here(right), is_zero(right)) for here in instances_of(at, (left, right))]
+            errors = [_error(*_values(here, left, right), is_zero(right)) for here in instances_of(at, (left, right))]
         if np.isfinite(errors).all():
             settled = True
             yield errors
+
+
+def _values(here: Point, left: Syntax, right: Syntax) -> tuple[np.ndarray, np.ndarray]:
+    """The values of both sides; one that is c 1 is as long as the other."""
+    if is_spread(right):
+        a = here(left)
+        return a, here.spread(right, a.shape)
+    b = here(right)
+    return here.spread(left, b.shape), b
 
 
 def _error(a: np.ndarray, b: np.ndarray, is_zero: bool) -> float:

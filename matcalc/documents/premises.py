@@ -10,6 +10,7 @@ from matcalc.language.syntax import Syntax, walk
 from matcalc.verdict import RIGHT, UNDECIDED, WRONG, Verdict
 
 Sides = tuple[Syntax, Syntax]
+Finding = tuple[str, Verdict | None, str]  # the status of a statement, the verdict, and what else is to be said of it
 OF_THE_WHOLE = ("the whole is off by a factor", "the sign of the whole")
 
 
@@ -36,7 +37,7 @@ def _transposed(tree: Syntax) -> str:
     return str(inner.value) if inner is not tree and inner.operation == "name" else ""
 
 
-def conclude(equation: Sides, sides: Sides, known: Assumptions) -> tuple[str, Verdict | None, str]:
+def conclude(equation: Sides, sides: Sides, known: Assumptions) -> Finding:
     """What is found of an equality that is said to follow from an equation: its solution, or the same equation."""
     for one, other in (sides, sides[::-1]):
         name = bare(one).value if bare(one).operation == "name" else ""
@@ -50,7 +51,7 @@ def conclude(equation: Sides, sides: Sides, known: Assumptions) -> tuple[str, Ve
     return UNDECIDED, None, "said to follow from an equation, and neither that nor a solution of it"
 
 
-def _solves(equation: Sides, name: str, value: Syntax, known: Assumptions) -> tuple[str, Verdict | None, str]:
+def _solves(equation: Sides, name: str, value: Syntax, known: Assumptions) -> Finding:
     verdict = judge(*equation, known.define(name, (), value))
     if verdict.is_right:
         return RIGHT, verdict, "it solves the equation before it"

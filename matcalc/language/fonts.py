@@ -8,6 +8,7 @@ _OF_MACRO = {
     "mathbf": "bold", "boldsymbol": "bold", "bm": "bold", "bf": "bold", "boldmath": "bold",
 }  # fmt: skip
 DISTINCT = {"script", "variant"}  # of the plain letter; bold ones are often written plain by the same hand
+_BOLD = "|".join(macro for macro, font in _OF_MACRO.items() if font == "bold")
 _GREEK = "epsilon|theta|phi|rho|sigma"
 _INDEX = r"[_^]\s*(?:\{[^{}]*\}|\\[A-Za-z]+|\w)"
 _LETTER = r"\\[A-Za-z]+|[A-Za-z]"
@@ -17,6 +18,19 @@ _WRITTEN = re.compile(
     rf"|\\var(?P<variant>{_GREEK})(?![A-Za-z])|\\(?P<greek>{_GREEK})(?![A-Za-z])"
     rf"|\\(?:text\w*|mbox|begin|end)\s*\{{[^{{}}]*\}}|{_INDEX}|\\[A-Za-z]+|(?P<indexed>[A-Za-z])(?=\s*_)|(?P<plain>[A-Za-z])"
 )
+
+
+def is_bold(text: str) -> bool:
+    r"""Whether what is written is one letter in bold: `\mathbf K`, `{\bf K}`."""
+    return re.match(rf"\{{?\s*\\(?:{_BOLD})(?![A-Za-z])", text) is not None
+
+
+def bold_formulas(text: str) -> list[str]:
+    """What stands in bold together, and is more than one letter."""
+    found = re.findall(
+        rf"\\(?:{_BOLD})(?![A-Za-z])\s*\{{([^{{}}]*)\}}|\{{\s*\\(?:{_BOLD})(?![A-Za-z])([^{{}}]*)\}}", text
+    )
+    return [inner for pair in found for inner in pair if not re.fullmatch(rf"\s*(?:{_LETTER})?\s*", inner)]
 
 
 def fonts(text: str) -> dict[str, set[str]]:

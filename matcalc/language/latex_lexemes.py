@@ -80,7 +80,8 @@ def _label(text: str, position: int) -> tuple[str, str, int] | None:
         return None
     sign = _SIGNS.get(match["sign"] or match["bare"], "")
     word = match["braced"] or match["switched"] or match["letter"] or match["given"] or sign
-    return "LABEL", re.sub(r"\W+|mid", "_", word), match.end()
+    signed = re.sub(r"\s*([+-])\s*", lambda m: f"_{_SIGNS[m[1]]}", word) if match["given"] else word
+    return "LABEL", re.sub(r"\W+|mid", "_", signed), match.end()
 
 
 def _after_font(text: str, position: int) -> int:

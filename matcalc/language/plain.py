@@ -27,6 +27,7 @@ BEYOND = {
     "apply": "a function of the document",
     "evaluated": "a value at a point",
     "subscript": "an entry",
+    "entries": "what is given by its entries",
 }
 
 

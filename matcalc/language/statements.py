@@ -113,6 +113,11 @@ class Chain:
         """Whether it says when the statement before it holds: `..., if A = A'`."""
         return re.search(r"\b(?:if|when|whenever|provided|assuming|unless)\b", self.lead, re.IGNORECASE) is not None
 
+    @property
+    def is_place(self) -> bool:
+        """Whether it may say where the statement before it holds: `..., for x = y`."""
+        return re.search(r"\b(?:for|at)\s*$", self.lead, re.IGNORECASE) is not None and len(self.sides) == 2
+
 
 def chains(text: str, latex: bool = False) -> Iterator[Chain]:
     """The statements of a formula, in LaTeX if it is said or seen to be.
