@@ -22,8 +22,8 @@ HOUSE = {
     "differentiation": "differential transpose form formulation",
     "derivative": "",
     "diagnosis": "tree case edits factors fit symbols structured assumptions search",
-    "claims": "meaning unsized integrals entries measured sized assumptions closed sums problem counterexample "
-    "precision limits faint",
+    "claims": "meaning unsized integrals variables entries measured sized assumptions closed sums problem "
+    "counterexample precision limits faint",
     "verdict": "", "sources": "", "indices": "", "proof": "", "records": "", "equalities": "", "catalogue": "",
     "identities": "", "inequalities": "", "stationarity": "",
     "batch": "",

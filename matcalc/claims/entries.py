@@ -18,14 +18,15 @@ from matcalc import shape
 from matcalc.claims.integrals import exponents, integrate
 from matcalc.claims.meaning import Meaning, applied, capital
 from matcalc.claims.unsized import before_row_of_ones, is_identity, is_ones, is_row_of_ones, is_spread
+from matcalc.claims.variables import Variable, moving, moving_inverse, shown_shape
 from matcalc.errors import MatcalcError, ParseError, ShapeError
 from matcalc.evaluation import kernels
 from matcalc.language.plain import BEHIND, DOT, LOOPS, bare, constant, require_vector
 from matcalc.language.syntax import Syntax, walk
-from matcalc.oracle.measurement import STEP, structure_of
+from matcalc.oracle.measurement import STEP
 from matcalc.oracle.sampling import FLAVOURS, GUARDED, draw, size_assignments
 from matcalc.shape import ELEMENTWISE, RIGID, Dim, Operand
-from matcalc.structure import GENERAL, Reading, Structure
+from matcalc.structure import Reading
 
 MAX_DEPTH = 150
 LONGEST = 10_000  # terms of a sum
@@ -38,29 +39,9 @@ COMPARE: dict[str, Callable[[int, int], bool]] = {
     ">": lambda a, b: a > b,
     "<": lambda a, b: a < b,
 }
-CLOSED_UNDER_INVERSE = ("general", "symmetric", "spd", "diagonal", "lower", "upper", "skew")
 
 
 # --- a point ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Variable:
-    """What a derivative is by: a symbol, or its inverse, along the directions of its free entries.
-
-    A gradient is the sum of its slopes times `duals`, which belong to the reading.
-    """
-
-    name: str
-    value: np.ndarray
-    directions: np.ndarray
-    duals: np.ndarray
-    inverted: bool = False
-
-    @property
-    def moves(self) -> np.ndarray:
-        """The directions in which the symbol itself moves."""
-        return -self.value @ self.directions @ self.value if self.inverted else self.directions
 
 
 @dataclass(frozen=True)
@@ -167,7 +148,7 @@ class Point:
         spread = [v for o, v in zip(tree.operands, (a, b), strict=True) if is_spread(o)]
         scalars |= any(map(_is_scalar, spread))
         if a.shape[-2:] != b.shape[-2:] and not (scalars and (_is_scalar(a) or _is_scalar(b))):
-            raise ShapeError(f"{what}: {_shape(a)} and {_shape(b)} do not fit")
+            raise ShapeError(f"{what}: {shown_shape(a)} and {shown_shape(b)} do not fit")
         return a, b
 
     def _sized_identity(self, tree: Syntax, other: np.ndarray) -> np.ndarray:
@@ -176,7 +157,7 @@ class Point:
         if not is_identity(tree):
             return other
         if other.shape[-2] != size:
-            raise ShapeError(f"the identity beside {_shape(other)}")
+            raise ShapeError(f"the identity beside {shown_shape(other)}")
         match tree.operation:
             case "negative":
                 return -self._sized_identity(tree.operands[0], other)
@@ -252,7 +233,7 @@ class Point:
     def _scalar(self, tree: Syntax) -> np.ndarray:
         value = self(tree)
         if not _is_scalar(value):
-            raise ShapeError(f"division by {_shape(value)}, or a multiple by it: expected a scalar")
+            raise ShapeError(f"division by {shown_shape(value)}, or a multiple by it: expected a scalar")
         return value
 
     def _kronecker(self, tree: Syntax) -> np.ndarray:
@@ -268,7 +249,9 @@ class Point:
 
     def _matrix_power(self, value: np.ndarray, k: Fraction | None) -> np.ndarray:
         if value.shape[-1] != value.shape[-2] or k is None or k.denominator > 2:
-            raise ShapeError(f"power: {_shape(value)} to the power {k if k is not None else 'of a name'} is not read")
+            raise ShapeError(
+                f"power: {shown_shape(value)} to the power {k if k is not None else 'of a name'} is not read"
+            )
         if k.denominator == 2:
             value, k = kernels.FUNCTIONS["sqrtm"](GUARDED, value), 2 * k
         return np.linalg.matrix_power(GUARDED.inverse(value) if k < 0 else value, abs(int(k)))
@@ -307,7 +290,7 @@ class Point:
             return int(k)
         value = self(tree)
         if not _is_scalar(value):
-            raise ShapeError(f"an exponent is a number, got {_shape(value)}")
+            raise ShapeError(f"an exponent is a number, got {shown_shape(value)}")
         return value
 
     def _call(self, tree: Syntax) -> np.ndarray:
@@ -325,7 +308,7 @@ class Point:
         if any(bare(o).operation == "subscript" and len(bare(o).operands) == 3 for o in tree.operands):
             raise ParseError(f"{name} of a matrix with two indices: a submatrix is not read", tree.start)
         values = [self(o) for o in tree.operands]
-        shape.call(name, [Operand((Dim(v.shape[-2]), Dim(v.shape[-1])), _shape(v)) for v in values], [], RIGID)
+        shape.call(name, [Operand((Dim(v.shape[-2]), Dim(v.shape[-1])), shown_shape(v)) for v in values], [], RIGID)
         if name in ("det", "logdet"):
             return (GUARDED.determinant if name == "det" else GUARDED.log_determinant)(*values)
         return kernels.FUNCTIONS[name](GUARDED, *values)
@@ -333,13 +316,13 @@ class Point:
     def _size(self, tree: Syntax) -> int:
         value = self(tree)
         if not _is_scalar(value):
-            raise ShapeError(f"a size or the end of a range is a number, got {_shape(value)}")
+            raise ShapeError(f"a size or the end of a range is a number, got {shown_shape(value)}")
         return round(float(value.item()))
 
     def _bars(self, tree: Syntax) -> np.ndarray:
         value = self(tree.operands[0])
         if value.shape[-1] != value.shape[-2]:
-            raise ShapeError(f"bars around {_shape(value)}: expected a scalar or a square matrix")
+            raise ShapeError(f"bars around {shown_shape(value)}: expected a scalar or a square matrix")
         return kernels.ELEMENTWISE["abs"](GUARDED, value) if _is_scalar(value) else GUARDED.determinant(value)
 
     def _norm(self, tree: Syntax) -> np.ndarray:
@@ -522,7 +505,9 @@ class Point:
             raise ParseError(f"{name.value} is not declared", name.start)
         value = self(at)
         if value.shape[-2:] != self.values[name.value].shape[-2:]:
-            raise ShapeError(f"{name.value} is {_shape(self.values[name.value])}, its value here {_shape(value)}")
+            raise ShapeError(
+                f"{name.value} is {shown_shape(self.values[name.value])}, its value here {shown_shape(value)}"
+            )
         if np.iscomplexobj(value):
             raise ParseError("a derivative of a value at a point is not read", tree.start)
         there = replace(
@@ -543,7 +528,8 @@ class Point:
         has_value = np.isfinite(self(of))[..., None, :, :]  # the logarithm of a negative number has a slope, but none
         slopes = np.where(has_value, slopes, np.nan)
         count = len(variable.directions)
-        return self._laid_out(np.broadcast_to(slopes, np.broadcast_shapes(slopes.shape, (count, 1, 1))), variable, by)
+        slopes = np.broadcast_to(slopes, np.broadcast_shapes(slopes.shape, (count, 1, 1)))
+        return slopes[..., 0, :, :] if by.operation == "subscript" else variable.laid_out(slopes, self.meaning.layout)
 
     def _complex_steps(self, of: Syntax, variable: Variable) -> np.ndarray:
         position = self.values.get(variable.name, variable.value)[..., None, :, :]
@@ -584,9 +570,12 @@ class Point:
             reading = Reading.AMBIENT if self.meaning.reading is Reading.AMBIENT else Reading.ENTRYWISE
             there = replace(self, meaning=replace(self.meaning, reading=reading))
             whole = there.variable(self.owner(base, len(places)))
-            return replace(whole, directions=_along_entry(whole.directions, indices, by))
+            return whole.along_entry(indices, by.start)
         if by.operation == "power" and constant(by.operands[1]) == -1:
-            return self._inverted(bare(by.operands[0]))
+            of = bare(by.operands[0])
+            if of.operation != "name":
+                raise ParseError("a derivative by this inverse is not read", of.start)
+            return moving_inverse(of.value, self(of), self.meaning, of.start)
         if by.operation == "subscript":
             by = Syntax("name", (), joined_name(by), by.start, by.end)
         if by.operation != "name":
@@ -596,44 +585,7 @@ class Point:
             if body.operation == "power":
                 return self.variable(body)
         value = self.still[by.value] if by.value in self.still else self(by)
-        return Variable(by.value, value, *self._directions(by.value, value))
-
-    def _inverted(self, of: Syntax) -> Variable:
-        if of.operation != "name" or self._structure(of.value).name not in CLOSED_UNDER_INVERSE:
-            raise ParseError("a derivative by this inverse is not read", of.start)
-        value = self(of)
-        if value.shape[-1] != value.shape[-2]:
-            raise ShapeError(f"a derivative by an inverse: {_shape(value)} has none")
-        return Variable(of.value, value, *self._directions(of.value, value), inverted=True)
-
-    def _directions(self, name: str, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """In which a symbol moves, and what the slopes along them are multiplied by to make a gradient."""
-        ambient = self.meaning.reading is Reading.AMBIENT
-        basis = (GENERAL if ambient else self._structure(name)).basis(*value.shape[-2:])
-        if self.meaning.reading is not Reading.TANGENT:
-            return basis, basis
-        gram = np.einsum("kij,lij->kl", basis, basis)
-        return basis, np.einsum("kl,lij->kij", np.linalg.inv(gram), basis)
-
-    def _structure(self, name: str) -> Structure:
-        symbol = self.meaning.symbols.get(name)
-        structure = structure_of(symbol) if symbol is not None else GENERAL
-        if not structure.is_linear:
-            raise MatcalcError(f"{name} is {structure.name}: it has no free entries")
-        return structure
-
-    def _laid_out(self, slopes: np.ndarray, variable: Variable, by: Syntax) -> np.ndarray:
-        """The derivative in its shape, from the slopes (..., directions, rows, columns)."""
-        basis = variable.directions
-        rows, columns = slopes.shape[-2:]
-        if by.operation == "subscript" or basis.shape == (1, 1, 1):
-            return slopes[..., 0, :, :]
-        if (rows, columns) == (1, 1):
-            return np.einsum("...k,kij->...ij", slopes[..., 0, 0], variable.duals)
-        if columns == basis.shape[-1] == 1:
-            jacobian = np.einsum("...ki,kj->...ij", slopes[..., 0], basis[..., 0])
-            return jacobian if self.meaning.layout == "numerator" else jacobian.swapaxes(-1, -2)
-        raise ShapeError("the derivative of a matrix by a matrix has no matrix form")
+        return moving(by.value, value, self.meaning)
 
 
 def joined_name(tree: Syntax) -> str:
@@ -667,20 +619,8 @@ def _entry(value: np.ndarray, indices: tuple[int, ...], tree: Syntax) -> np.ndar
         inside = len(indices) == 2 and 0 <= i < rows and 0 <= j < columns
         found = value[..., i : i + 1, j : j + 1]
     if not inside:
-        raise ShapeError(f"the index {','.join(str(i + 1) for i in indices)} is outside of {_shape(value)}")
+        raise ShapeError(f"the index {','.join(str(i + 1) for i in indices)} is outside of {shown_shape(value)}")
     return found
-
-
-def _along_entry(directions: np.ndarray, indices: tuple[int, ...], by: Syntax) -> np.ndarray:
-    """The direction in which one entry moves, and whatever it stands for elsewhere."""
-    place = (*indices, 0)[:2]
-    if not all(0 <= k < n for k, n in zip(place, directions.shape[1:], strict=True)):
-        raise ShapeError(f"the index {','.join(str(i + 1) for i in place)} is outside of {_shape(directions)}")
-    chosen = np.flatnonzero(directions[:, place[0], place[1]])
-    if not len(chosen):
-        raise ParseError("a derivative by an entry that is fixed", by.start)
-    k = chosen[0]
-    return directions[k : k + 1] * directions[k, place[0], place[1]]
 
 
 def _is_scalar(value: np.ndarray) -> bool:
@@ -692,13 +632,8 @@ def _times(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     if _is_scalar(a) or _is_scalar(b):
         return a * b
     if a.shape[-1] != b.shape[-2]:
-        raise ShapeError(f"product: {_shape(a)} and {_shape(b)} do not fit")
+        raise ShapeError(f"product: {shown_shape(a)} and {shown_shape(b)} do not fit")
     return a @ b
-
-
-def _shape(value: np.ndarray) -> str:
-    rows, columns = value.shape[-2:]
-    return f"a {rows} x {columns} matrix" if rows * columns > 1 else "a scalar"
 
 
 # --- points -----------------------------------------------------------------------------------------------------------
