@@ -140,7 +140,9 @@ ASSUMED = [
 ]  # fmt: skip
 
 
-NOT_BY_ASSUMPTION = [  # both sides would be 0, or differ in the last digits only
+NOT_BY_ASSUMPTION = [  # both sides would be 0, differ in the last digits only, or in one of two orientations
+    ("adj(adj(X))", None, ["X: n x n"], "X"),
+    ("adj(X)", None, ["X: n x n"], "X'"),
     ("a*tr(A)", None, ["A: n x n", "a: scalar"], "3*tr(A)"),
     ("1e12*x'*x + sum(x)", "x", [], "2e12*x"),
     ("tr(A*X) + 1e-17*tr(X*X)", "X", SQUARE, "A'"),
