@@ -60,6 +60,13 @@ NOWHERE = [
     ("0*x ./ (x - x)", "0*x", None, VECTOR),
     ("arcsin(1 + a) - arcsin(1 + a)", "0", None, ["a: positive"]),
 ]
+HOLLOW = [
+    ("sqrt(x'*X*x)", "sqrt(x'*X*x)", None, ["x: n", *SKEW]),
+    ("sqrt(sin(a)^2 + cos(a)^2 - 1)", "0", None, SCALAR),
+    ("1/(norm2(Q*x) - norm2(x))", "2/(2*norm2(Q*x) - 2*norm2(x))", None, ["Q: n x n orthogonal", "x: n"]),
+    ("(sin(a)^2 + cos(a)^2 - 1)/(sin(a)^2 + cos(a)^2 - 1)", "1", None, SCALAR),
+    ("log(norm2(Q*x)^2 - x'*x)", "0*x", "x", ["Q: n x n orthogonal", "x: n"]),
+]
 TOO_FAINT = [
     ("log(a + 10^-16)", "log(a)", None, ["a: positive"]),
     ("x'*x + exp(-50)", "x'*x", None, VECTOR),
@@ -149,6 +156,13 @@ def test_what_cancels_and_has_no_value_anywhere_is_undecided(case):
     found = check(*case)
     assert found.verdict == "undecided"
     assert found.notes[0].startswith("no point was found")
+
+
+@named(HOLLOW)
+def test_what_is_made_of_what_is_zero_but_for_rounding_is_undecided(case):
+    found = check(*case)
+    assert found.verdict == "undecided"
+    assert "is zero but for rounding" in found.notes[0]
 
 
 @named(TOO_FAINT)
