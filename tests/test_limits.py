@@ -11,6 +11,7 @@ IN_FEW_DIMENSIONS = [
     ("X^3", "1/2*tr(X^2)*X", None, SKEW),
     ("(X - X.*I)^7", "0", None, ["X: n x n lower"]),
     ("tr(X^4)", "-2*tr(X^2)*X", "X", SKEW),
+    ("a'*a*(b'*b)*tr(X^6)", "a'*a*(b'*b)*(3/4*tr(X^2)*tr(X^4) - tr(X^2)^3/8)", None, [*SKEW, "a: m", "b: p"]),
     ("tr(X)^4 - 6*tr(X)^2*tr(X^2) + 3*tr(X^2)^2 + 8*tr(X)*tr(X^3)", "6*tr(X^4)", None, SQUARE),
     ("(rows(X) - 1)*(rows(X) - 2)*(rows(X) - 3)*tr(X)", "0", None, SQUARE),
     ("*".join(f"(rows(x) - {k})" for k in range(1, 8)) + "*x'*x", "0*x", "x", VECTOR),
@@ -26,6 +27,10 @@ FOR_SOME_VALUES = [
     ("sum(relu(x - 50*vector(1)))", "0*x", "x", VECTOR),
     ("abs(a + 1000)", "1", "a", SCALAR),
     ("sign(a + 20000)", "1", None, SCALAR),
+    ("step(a - exp(9))", "0", None, SCALAR),
+    ("abs(a - exp(10))", "-1", "a", SCALAR),
+    ("relu(a/10000 - 1)", "0", None, SCALAR),
+    ("step(log(abs(a)) - 9)", "0", None, SCALAR),
 ]
 TO_SOME_DIGITS = [
     ("a + exp(1)", "a + 2.71828183", None, SCALAR),
