@@ -172,6 +172,18 @@ def test_the_message_names_what_is_to_be_replaced():
     assert found.message == "the factor (X'*X)^-1 is missing: 2*X should be 2*X*(X'*X)^-1"
 
 
+@pytest.mark.parametrize(
+    ("expression", "claim", "let"),
+    [
+        ("softmax(1000*x)", "softmax(2000*x)", ["x: n"]),
+        ("sign(a)*sign(b)", "sign(a + b)", ["a: positive", "b: scalar"]),
+    ],
+)
+def test_no_edit_is_right_only_where_all_is_saturated_or_has_a_value(expression, claim, let):
+    found = check(expression, claim, let=let).diagnosis
+    assert found.edit is None or check(expression, found.edit, let=let).verdict == "right"
+
+
 def test_the_left_side_is_no_factor_that_is_missing():
     found = check("inv(A)", "A'", let=["A: n x n"]).diagnosis
     assert found.message == "right only if A is orthogonal"

@@ -11,17 +11,24 @@ from matcalc.diagnosis import Diagnosis
 from matcalc.errors import DomainError
 from matcalc.expression.expr import Apply, Expr, Number, Opaque, Product, Symbol, parts
 from matcalc.oracle.blackbox import Blackbox
-from matcalc.oracle.measurement import PLAINLY, Measurement, differences, magnitude, plainly_wrong, relative_error
+from matcalc.oracle.measurement import (
+    OFTEN,
+    PLAINLY,
+    ROOM,
+    Measurement,
+    differences,
+    magnitude,
+    plainly_wrong,
+    relative_error,
+)
 from matcalc.oracle.rounding import but_for_rounding
 from matcalc.oracle.sampling import Points, gaps, sample, spread
 from matcalc.structure import STRUCTURES, Reading
 
-OFTEN = 0.2  # the share of points without a value that is no accident
 FACTORS = (1000.0, 100.0, 10.0, 4.0, 0.03, 0.001)
 BEYOND_KINKS = (1e8, 1e5)  # where a kink may be that no number tells: relu(a - exp(9)), relu(a/10000 - 1)
 PIECEWISE = ("abs", "relu", "sign", "step")
 NEARER = (0.03, 0.001)
-ROOM = 1e6  # so that nothing is said of what is small beside the terms it is made of
 CONFIRMED = 1e-3
 FAINT = 1e-75  # nor of what is next to nothing: e^b/(1 + e^b)^2 is 0 for a large b by overflow
 
