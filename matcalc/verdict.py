@@ -10,6 +10,7 @@ import numpy as np
 from matcalc import shape
 from matcalc.claims.counterexample import claim_refuted_at, unequal_at
 from matcalc.claims.faint import faint_in_claim, faint_in_equality
+from matcalc.claims.hollow import hollow
 from matcalc.claims.limits import limit_of_claim, limit_of_equality, nowhere
 from matcalc.claims.problem import Problem, Statement, in_shape, read_claim, read_functions
 from matcalc.claims.sums import has_sums, read_with_sums
@@ -180,8 +181,12 @@ def _judge(problem: Problem, reading: Reading | None) -> Verdict:
         return Verdict(WRONG, reading, (), without, correct, NOTHING) if without else undecided(str(error))
     found = {r: _weigh(problem, points, r) for r in problem.readings}
     found = {r: problem.exact.decide(_confirm(problem, e), r) for r, e in found.items()}
+    by_form = any(ORACLE in e.oracles for e in found.values())
+    if (note := hollow(problem.cancelled if by_form else expressions, points)) is not None:
+        return undecided(note)
     if any(e.ok for e in found.values()):
         limit = limit_of_claim(problem, expressions, symbols, [r for r, e in found.items() if e.ok])
+        limit = limit or _limit_of_hessian(problem, correct)
         if limit is not None:
             refuted = replace(next(e for e in found.values() if e.ok), ok=False)
             return Verdict(WRONG, reading, (), limit, correct, refuted)
@@ -203,6 +208,13 @@ def _judge(problem: Problem, reading: Reading | None) -> Verdict:
     evidence_shown = Evidence(False, evidence_shown.instances, evidence_shown.max_relative_error,
                               evidence_shown.oracles, counterexample)  # fmt: skip
     return Verdict(verdict, reading, right_under, diagnose(case), correct, evidence_shown)
+
+
+def _limit_of_hessian(problem: Problem, correct: Form | None) -> Diagnosis | None:
+    """Where the Hessian, by its form, is not what is claimed: far from tame points it cannot be measured."""
+    if problem.order == 1 or correct is None or correct.expr.shape != problem.claim.shape:
+        return None
+    return limit_of_equality(correct.expr, problem.claim, problem.cancelled)
 
 
 def _case(problem: Problem, reading: Reading | None, right_under: tuple[str, ...], correct: Form | None) -> Case:
@@ -312,9 +324,13 @@ def _check_equality(expression: Statement, claim: Statement, let: list[str]) -> 
     cancelled = tuple(scope.cancelled)
     try:
         found = _compared(a, b, cancelled)
+        made_of = [*cancelled, *([] if ORACLE in found.oracles else [a, b])]
+        note = hollow(made_of, sample([a, b, *cancelled], ())) if made_of else None
     except DomainError as error:
         without = nowhere(a, b, (), cancelled)
         return Verdict(WRONG, None, (), without, correct, NOTHING) if without else undecided(str(error))
+    if note is not None:
+        return undecided(note)
     verdict = RIGHT if found.ok else WRONG if found.decided else UNDECIDED
     diagnosis = None
     if verdict == RIGHT and (limit := limit_of_equality(a, b, cancelled)) is not None:

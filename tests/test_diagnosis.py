@@ -143,7 +143,9 @@ ASSUMED = [
 ]  # fmt: skip
 
 
-NOT_BY_ASSUMPTION = [  # both sides would be 0, or differ in the last digits only
+NOT_BY_ASSUMPTION = [  # both sides would be 0, differ in the last digits only, or in one of two orientations
+    ("adj(adj(X))", None, ["X: n x n"], "X"),
+    ("adj(X)", None, ["X: n x n"], "X'"),
     ("a*tr(A)", None, ["A: n x n", "a: scalar"], "3*tr(A)"),
     ("1e12*x'*x + sum(x)", "x", [], "2e12*x"),
     ("tr(A*X) + 1e-17*tr(X*X)", "X", SQUARE, "A'"),
@@ -171,6 +173,18 @@ def test_the_assumption_is_named(expression, wrt, let, claim, assumption, monkey
 def test_the_message_names_what_is_to_be_replaced():
     found = check("logdet(X'*X)", "2*X", "X", ["X: m x n"]).diagnosis
     assert found.message == "the factor (X'*X)^-1 is missing: 2*X should be 2*X*(X'*X)^-1"
+
+
+@pytest.mark.parametrize(
+    ("expression", "claim", "let"),
+    [
+        ("softmax(1000*x)", "softmax(2000*x)", ["x: n"]),
+        ("sign(a)*sign(b)", "sign(a + b)", ["a: positive", "b: scalar"]),
+    ],
+)
+def test_no_edit_is_right_only_where_all_is_saturated_or_has_a_value(expression, claim, let):
+    found = check(expression, claim, let=let).diagnosis
+    assert found.edit is None or check(expression, found.edit, let=let).verdict == "right"
 
 
 def test_the_left_side_is_no_factor_that_is_missing():

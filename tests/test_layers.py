@@ -23,7 +23,7 @@ HOUSE = {
     "derivative": "",
     "diagnosis": "tree case edits factors fit symbols structured assumptions search",
     "claims": "meaning unsized integrals variables entries measured sized assumptions closed sums problem "
-    "counterexample precision limits faint",
+    "counterexample precision limits faint hollow",
     "verdict": "", "sources": "", "indices": "", "proof": "", "records": "", "equalities": "", "catalogue": "",
     "identities": "", "inequalities": "", "stationarity": "",
     "batch": "",

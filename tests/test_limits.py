@@ -11,6 +11,7 @@ IN_FEW_DIMENSIONS = [
     ("X^3", "1/2*tr(X^2)*X", None, SKEW),
     ("(X - X.*I)^7", "0", None, ["X: n x n lower"]),
     ("tr(X^4)", "-2*tr(X^2)*X", "X", SKEW),
+    ("a'*a*(b'*b)*tr(X^6)", "a'*a*(b'*b)*(3/4*tr(X^2)*tr(X^4) - tr(X^2)^3/8)", None, [*SKEW, "a: m", "b: p"]),
     ("tr(X)^4 - 6*tr(X)^2*tr(X^2) + 3*tr(X^2)^2 + 8*tr(X)*tr(X^3)", "6*tr(X^4)", None, SQUARE),
     ("(rows(X) - 1)*(rows(X) - 2)*(rows(X) - 3)*tr(X)", "0", None, SQUARE),
     ("*".join(f"(rows(x) - {k})" for k in range(1, 8)) + "*x'*x", "0*x", "x", VECTOR),
@@ -26,6 +27,10 @@ FOR_SOME_VALUES = [
     ("sum(relu(x - 50*vector(1)))", "0*x", "x", VECTOR),
     ("abs(a + 1000)", "1", "a", SCALAR),
     ("sign(a + 20000)", "1", None, SCALAR),
+    ("step(a - exp(9))", "0", None, SCALAR),
+    ("abs(a - exp(10))", "-1", "a", SCALAR),
+    ("relu(a/10000 - 1)", "0", None, SCALAR),
+    ("step(log(abs(a)) - 9)", "0", None, SCALAR),
 ]
 TO_SOME_DIGITS = [
     ("a + exp(1)", "a + 2.71828183", None, SCALAR),
@@ -59,6 +64,13 @@ NOWHERE = [
     ("y'*inv(X)*X*y", "2*y", "y", ["X: 3 x 3 skew", "y: 3"]),
     ("0*x ./ (x - x)", "0*x", None, VECTOR),
     ("arcsin(1 + a) - arcsin(1 + a)", "0", None, ["a: positive"]),
+]
+HOLLOW = [
+    ("sqrt(x'*X*x)", "sqrt(x'*X*x)", None, ["x: n", *SKEW]),
+    ("sqrt(sin(a)^2 + cos(a)^2 - 1)", "0", None, SCALAR),
+    ("1/(norm2(Q*x) - norm2(x))", "2/(2*norm2(Q*x) - 2*norm2(x))", None, ["Q: n x n orthogonal", "x: n"]),
+    ("(sin(a)^2 + cos(a)^2 - 1)/(sin(a)^2 + cos(a)^2 - 1)", "1", None, SCALAR),
+    ("log(norm2(Q*x)^2 - x'*x)", "0*x", "x", ["Q: n x n orthogonal", "x: n"]),
 ]
 TOO_FAINT = [
     ("log(a + 10^-16)", "log(a)", None, ["a: positive"]),
@@ -151,6 +163,13 @@ def test_what_cancels_and_has_no_value_anywhere_is_undecided(case):
     assert found.notes[0].startswith("no point was found")
 
 
+@named(HOLLOW)
+def test_what_is_made_of_what_is_zero_but_for_rounding_is_undecided(case):
+    found = check(*case)
+    assert found.verdict == "undecided"
+    assert "is zero but for rounding" in found.notes[0]
+
+
 @named(TOO_FAINT)
 def test_what_holds_because_a_number_is_next_to_nothing_is_undecided(case):
     found = check(*case)
@@ -168,6 +187,18 @@ def test_is_derived_and_not_twice_as_large(case):
     e, claim, wrt, let = case
     assert derive(e, wrt, let).verified.ok
     assert check(e, f"2*({claim})", wrt, let).verdict == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("e", "claim"),
+    [
+        ("sum(relu(x - 30*vector(1)).^2)", "0*x*x'"),
+        ("sum(relu(x - 3*vector(1)).^2)", "0*x*x'"),
+        ("1e9*x'*x + sum(cos(x))", "2e9*I"),
+    ],
+)
+def test_a_hessian_too(e, claim):
+    assert check(e, claim, "x", VECTOR, order=2).verdict == "wrong"
 
 
 def test_functions_too():

@@ -9,11 +9,13 @@ from matcalc.claims.precision import right_to_some_digits
 from matcalc.claims.problem import Problem
 from matcalc.diagnosis import Diagnosis
 from matcalc.errors import DomainError
-from matcalc.expression.expr import Expr, Number, Opaque, Product, Symbol
+from matcalc.expression.expr import Apply, Expr, Number, Opaque, Product, Symbol, parts
 from matcalc.oracle.blackbox import Blackbox
 from matcalc.oracle.measurement import (
     IN_DIFFERENTIAL,
+    OFTEN,
     PLAINLY,
+    ROOM,
     Measurement,
     differences,
     magnitude,
@@ -22,12 +24,12 @@ from matcalc.oracle.measurement import (
 )
 from matcalc.oracle.rounding import but_for_rounding
 from matcalc.oracle.sampling import Points, gaps, sample, spread
+from matcalc.oracle.vanishing import PIECEWISE
 from matcalc.structure import STRUCTURES, Reading
 
-OFTEN = 0.2  # the share of points without a value that is no accident
 FACTORS = (1000.0, 100.0, 10.0, 4.0, 0.03, 0.001)
+BEYOND_KINKS = (1e8, 1e5)  # where a kink may be that no number tells: relu(a - exp(9)), relu(a/10000 - 1)
 NEARER = (0.03, 0.001)
-ROOM = 1e6  # so that nothing is said of what is small beside the terms it is made of
 CONFIRMED = 1e-3
 FAINT = 1e-75  # nor of what is next to nothing: e^b/(1 + e^b)^2 is 0 for a large b by overflow
 
@@ -67,7 +69,9 @@ def _is_measured(problem: Problem, at: Points, index: int | None) -> bool:
 def _far(expressions: Sequence[Expr], symbols: Iterable[Symbol]) -> Iterator[Points]:
     """Points nearer to 0 and further from it, also beyond the largest number in the expressions."""
     beyond = 3 * max(map(_largest_number, expressions))
-    return spread(expressions, symbols, FACTORS if beyond < FACTORS[0] else (beyond, *FACTORS))
+    factors = FACTORS if beyond < FACTORS[0] else (beyond, *FACTORS)
+    has_kinks = any(isinstance(e, Apply) and e.function in PIECEWISE for e in parts(expressions))
+    return spread(expressions, symbols, (*factors, *BEYOND_KINKS) if has_kinks else factors)
 
 
 def _largest_number(e: Expr) -> float:

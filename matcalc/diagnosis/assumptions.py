@@ -37,8 +37,11 @@ def _is_vector(s: Symbol) -> bool:
 
 
 def _orthonormal(a: np.ndarray) -> np.ndarray:
-    """Orthonormal columns; there are none where a matrix is wider than high."""
-    return np.linalg.qr(a)[0] if a.shape[-1] <= a.shape[-2] else np.full_like(a, np.nan)
+    """Orthonormal columns, of either orientation; there are none where a matrix is wider than high."""
+    if a.shape[-1] > a.shape[-2]:
+        return np.full_like(a, np.nan)
+    q, r = np.linalg.qr(a)
+    return np.asarray(q * np.where(np.diagonal(r, axis1=-2, axis2=-1) < 0, -1.0, 1.0)[..., None, :])
 
 
 def _oriented(a: np.ndarray) -> np.ndarray:

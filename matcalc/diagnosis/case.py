@@ -18,15 +18,25 @@ from matcalc.expression.scope import Scope
 from matcalc.lazy import cached_property
 from matcalc.oracle.comparison import Comparison, moving
 from matcalc.oracle.exact import ExactClaim
-from matcalc.oracle.measurement import IN_DIFFERENTIAL, relative_error, structure_of, weigh
+from matcalc.oracle.measurement import (
+    IN_DIFFERENTIAL,
+    OFTEN,
+    ROOM,
+    magnitude,
+    plainly_wrong,
+    relative_error,
+    structure_of,
+    weigh,
+)
 from matcalc.oracle.noise import is_steady, nudged
-from matcalc.oracle.sampling import GUARDED, Points, sample
+from matcalc.oracle.sampling import GUARDED, Points, sample, spread
 from matcalc.shape import Shape
 from matcalc.structure import Reading, Structure
 
 FRESH_SEED = 20_000
 MAX_PARTS = 120
 PROPORTIONAL = {1: 1e-7, 2: 1e-5}
+ELSEWHERE = (4.0, 0.03, 0.001)
 
 
 @dataclass(frozen=True)
@@ -198,7 +208,22 @@ class Case:
         """Whether an edited claim is right in a reading: at all fresh points, and exactly where it is rational."""
         trials = [(bench.points, bench.error(claim, reading)) for bench in self.benches]
         exact = ExactClaim(self.e, claim, self.variable, self.kind, self.order, self.layout)
-        return exact.decide(weigh(trials, self.order), reading or Reading.AMBIENT).ok
+        found = exact.decide(weigh(trials, self.order), reading or Reading.AMBIENT)
+        return found.ok and self._has_values(claim, reading) and (self.variable is not None or self._is_equal(claim))
+
+    def _has_values(self, claim: Expr, reading: Reading | None) -> bool:
+        """Whether a claim has a value nearly everywhere that the truth has one: sign(√b) has not, for sign(b)."""
+        values = [bench.value(claim, reading).reshape(bench.points.count, -1) for bench in self.benches]
+        return bool(np.mean(np.concatenate([~np.isfinite(v).all(1) for v in values])) < OFTEN)
+
+    def _is_equal(self, claim: Expr) -> bool:
+        """Whether a claim is equal to the expression nearer to 0 and further from it, where nothing is saturated."""
+        for at in spread([self.e, claim], (), ELSEWHERE):
+            with np.errstate(all="ignore"):
+                terms = ROOM * np.maximum(magnitude(self.e, at), magnitude(claim, at))
+                if plainly_wrong(relative_error(at(claim), at(self.e), terms)) is not None:
+                    return False
+        return True
 
     def text(self, e: Expr) -> str:
         """An expression as people write it."""

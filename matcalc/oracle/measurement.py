@@ -25,6 +25,8 @@ from matcalc.structure import GENERAL, STRUCTURES, Reading, Structure
 STEP = 1e-30
 SECOND_STEP = 1e-4
 TOLERANCE = {1: 1e-8, 2: 1e-6}
+OFTEN = 0.2  # the share of points without a value that is no accident
+ROOM = 1e6  # so that nothing is said of what is small beside the terms it is made of
 PLAINLY = 1e-3
 SECOND_DIFFERENTIAL = "second-differential"
 IN_DIFFERENTIAL = ("differential", SECOND_DIFFERENTIAL)  # the kinds of derivatives that are formulas in dX

@@ -103,13 +103,15 @@ def few_sizes(names: Iterable[str]) -> Iterator[dict[str, int]]:
 
 
 def size_assignments(names: Iterable[str], large: Sequence[int] = LARGE) -> Iterator[dict[str, int]]:
-    """Such sizes, and for one dimension or two those above 4 at last.
+    """Such sizes, and those above 4 at last: for one dimension or two as large as is said.
 
     For some identities hold in few dimensions only: tr X⁴ = ½ (tr X²)² for a skew X up to 3 x 3.
     """
     ordered = sorted(names)
     yield from few_sizes(ordered)
-    if 0 < len(ordered) <= len(large):
+    if len(ordered) > len(large):
+        large = range(LARGE[0], LARGE[0] + len(ordered))
+    if ordered:
         yield dict(zip(ordered, large, strict=False))
 
 
