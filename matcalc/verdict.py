@@ -185,6 +185,7 @@ def _judge(problem: Problem, reading: Reading | None) -> Verdict:
         return undecided(note)
     if any(e.ok for e in found.values()):
         limit = limit_of_claim(problem, expressions, symbols, [r for r, e in found.items() if e.ok])
+        limit = limit or _limit_of_hessian(problem, correct)
         if limit is not None:
             refuted = replace(next(e for e in found.values() if e.ok), ok=False)
             return Verdict(WRONG, reading, (), limit, correct, refuted)
@@ -209,6 +210,13 @@ def _judge(problem: Problem, reading: Reading | None) -> Verdict:
     if cause.edit is not None:
         cause = replace(cause, edit=problem.as_claimed(cause.edit))
     return Verdict(verdict, reading, right_under, cause, correct, evidence_shown)
+
+
+def _limit_of_hessian(problem: Problem, correct: Form | None) -> Diagnosis | None:
+    """Where the Hessian, by its form, is not what is claimed: far from tame points it cannot be measured."""
+    if problem.kind != "hessian" or correct is None or correct.expr.shape != problem.claim.shape:
+        return None
+    return limit_of_equality(correct.expr, problem.claim, problem.cancelled)
 
 
 def _case(problem: Problem, reading: Reading | None, right_under: tuple[str, ...], correct: Form | None) -> Case:

@@ -189,6 +189,18 @@ def test_is_derived_and_not_twice_as_large(case):
     assert check(e, f"2*({claim})", wrt, let).verdict == "wrong"
 
 
+@pytest.mark.parametrize(
+    ("e", "claim"),
+    [
+        ("sum(relu(x - 30*vector(1)).^2)", "0*x*x'"),
+        ("sum(relu(x - 3*vector(1)).^2)", "0*x*x'"),
+        ("1e9*x'*x + sum(cos(x))", "2e9*I"),
+    ],
+)
+def test_a_hessian_too(e, claim):
+    assert check(e, claim, "x", VECTOR, order=2).verdict == "wrong"
+
+
 def test_functions_too():
     assert check(lambda x: jnp.sum(jnp.abs(x)), lambda x: jnp.sqrt(x) / jnp.sqrt(x), "x", {"x": "n"}).verdict == "wrong"
     twice = check(lambda x: jnp.sum(jnp.where(x > 5, x**3, x**2)), lambda x: 2 * x, "x", {"x": "n"})
