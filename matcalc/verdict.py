@@ -217,6 +217,13 @@ def _limit_of_hessian(problem: Problem, correct: Form | None) -> Diagnosis | Non
     return limit_of_equality(correct.expr, problem.claim, problem.cancelled)
 
 
+def _limit_of_hessian(problem: Problem, correct: Form | None) -> Diagnosis | None:
+    """Where the Hessian, by its form, is not what is claimed: far from tame points it cannot be measured."""
+    if problem.kind != "hessian" or correct is None or correct.expr.shape != problem.claim.shape:
+        return None
+    return limit_of_equality(correct.expr, problem.claim, problem.cancelled)
+
+
 def _case(problem: Problem, reading: Reading | None, right_under: tuple[str, ...], correct: Form | None) -> Case:
     return Case(problem.scope, problem.e, problem.claim, problem.variable, problem.kind, problem.order, problem.layout,
                 reading, right_under, correct)  # fmt: skip
