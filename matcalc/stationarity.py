@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from matcalc import shape
-from matcalc.claims.faint import relies_on
+from matcalc.claims.faint import Value, relies_on
 from matcalc.diagnosis import Bench, Case, Diagnosis, diagnose
 from matcalc.errors import DomainError, ParseError, ShapeError
 from matcalc.evaluation.evaluate import Evaluation
@@ -103,8 +103,8 @@ class Trial:
     def _sampled(self) -> list[Points]:
         return sample(self._made_of, [self.variable])
 
-    def _values(self, made_of: Sequence[Expr]) -> list[np.ndarray]:
-        return [at(side) for at in self._sampled for side in made_of]
+    def _values(self, made_of: Sequence[Expr]) -> list[Value]:
+        return [(at(side), np.zeros(at.count)) for at in self._sampled for side in made_of]
 
     def _holds(self, made_of: Sequence[Expr]) -> bool:
         e, point = made_of

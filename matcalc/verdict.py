@@ -212,13 +212,6 @@ def _judge(problem: Problem, reading: Reading | None) -> Verdict:
 
 def _limit_of_hessian(problem: Problem, correct: Form | None) -> Diagnosis | None:
     """Where the Hessian, by its form, is not what is claimed: far from tame points it cannot be measured."""
-    if problem.order == 1 or correct is None or correct.expr.shape != problem.claim.shape:
-        return None
-    return limit_of_equality(correct.expr, problem.claim, problem.cancelled)
-
-
-def _limit_of_hessian(problem: Problem, correct: Form | None) -> Diagnosis | None:
-    """Where the Hessian, by its form, is not what is claimed: far from tame points it cannot be measured."""
     if problem.kind != "hessian" or correct is None or correct.expr.shape != problem.claim.shape:
         return None
     return limit_of_equality(correct.expr, problem.claim, problem.cancelled)

@@ -80,6 +80,7 @@ TOO_FAINT = [
     ("tanh(50 + a^2)", "1", None, SCALAR),
     ("log(1 + exp(-50 - x'*x))", "0", None, VECTOR),
     ("x/(norm2(x) + 10^-17)", "x/norm2(x)", None, VECTOR),
+    ("log(exp(32) + a) - 32", "0", None, SCALAR),
 ]
 ZERO_BUT_FOR_ROUNDING = [
     ("logdet(Q)", "0", None, ["Q: n x n orthogonal"]),

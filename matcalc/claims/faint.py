@@ -14,7 +14,7 @@ from matcalc.claims.problem import Problem
 from matcalc.errors import MatcalcError
 from matcalc.expression.algebra import multiply, rewrite
 from matcalc.expression.expr import Expr, Number, Product, Symbol, parts
-from matcalc.oracle.measurement import weigh
+from matcalc.oracle.measurement import magnitude, weigh
 from matcalc.oracle.noise import norm
 from matcalc.oracle.sampling import Points, sample, spread
 from matcalc.structure import Reading
@@ -23,7 +23,8 @@ USUAL = (Fraction(1, 5), Fraction(3))  # constants whose influence is seen, if t
 PLAIN = Fraction(3, 5)  # one of these
 ELSEWHERE = Fraction(17, 16)
 INVISIBLE = 1e-12
-Values = Callable[[Sequence[Expr]], Sequence[np.ndarray]]
+Value = tuple[np.ndarray, np.ndarray]  # at every point, with the size of the terms that may cancel in it
+Values = Callable[[Sequence[Expr]], Sequence[Value]]
 
 
 def relies_on(expressions: Sequence[Expr], values: Values, holds: Callable[[Sequence[Expr]], bool]) -> str | None:
@@ -49,8 +50,8 @@ def faint_in_claim(
 ) -> str | None:
     """That a claim about a derivative is right in these readings only because of the size of a number in it."""
 
-    def values(sides: Sequence[Expr]) -> list[np.ndarray]:
-        return [v for at in points for r in readings for v in _sides(problem, sides, at, r)]
+    def values(sides: Sequence[Expr]) -> list[Value]:
+        return [(v, np.zeros(len(v))) for at in points for r in readings for v in _sides(problem, sides, at, r)]
 
     def holds(sides: Sequence[Expr]) -> bool:
         made = replace(problem, e=sides[0], claim=sides[1])
@@ -77,7 +78,11 @@ def faint_in_equality(
         return None
     expressions = [a, b, *cancelled]
     points = [*sample(expressions, ()), *spread(expressions, (), FACTORS)]
-    return relies_on([a, b], lambda sides: [at(e) for at in points for e in sides], lambda sides: are_equal(*sides))
+
+    def values(sides: Sequence[Expr]) -> list[Value]:
+        return [(at(e), magnitude(e, at)) for at in points for e in sides]
+
+    return relies_on([a, b], values, lambda sides: are_equal(*sides))
 
 
 def _has_extremes(*expressions: Expr) -> bool:
@@ -115,11 +120,12 @@ def _holds(holds: Callable[[Sequence[Expr]], bool], expressions: Sequence[Expr])
         return True
 
 
-def _looks_the_same(before: Sequence[np.ndarray], after: Sequence[np.ndarray]) -> bool:
-    """Whether arrays, (points, ...), are the same but for rounding wherever both have values."""
+def _looks_the_same(before: Sequence[Value], after: Sequence[Value]) -> bool:
+    """Whether values are the same but for rounding wherever both are known."""
     with np.errstate(all="ignore"):
         return not any(
-            (norm(a - b) > INVISIBLE * np.maximum(norm(a), norm(b))).any() for a, b in zip(before, after, strict=True)
+            (norm(a - b) > INVISIBLE * np.maximum(size, np.maximum(norm(a), norm(b)))).any()
+            for (a, size), (b, _) in zip(before, after, strict=True)
         )
 
 

@@ -15,6 +15,7 @@ from matcalc.oracle.noise import ABOVE_NOISE, REPLICAS, Sides, norm
 from matcalc.oracle.sampling import GUARDED, Points
 
 UNITS = 2.0**-50  # what an operation is off by at most, more than it truly is
+LARGER = 100.0
 NEGLIGIBLE = 1e-10  # of rounding that cannot hide a difference at points of size 1
 
 
@@ -73,9 +74,12 @@ def but_for_rounding(
     at: Points, errors: np.ndarray, sides: Sides, tolerance: float, negligible: float = NEGLIGIBLE
 ) -> np.ndarray:
     """The errors, 0 where two sides differ by no more than rounding does, as log sum softmax(x) and 0 do."""
-    if not np.where(np.isfinite(errors), errors, 0).max(initial=0) > tolerance:
-        return errors
-    return np.where((errors > tolerance) & is_rounding(at, sides, negligible), 0.0, errors)
+    differs = np.asarray(errors > tolerance)
+    if differs.any():
+        with np.errstate(all="ignore"):
+            a, b = sides(at)
+            differs &= ~(norm(a - b) > LARGER * negligible)  # most sides that differ do so by far more than rounding
+    return np.where(differs & is_rounding(at, sides, negligible), 0.0, errors) if differs.any() else errors
 
 
 def is_rounding(at: Points, sides: Sides, negligible: float = NEGLIGIBLE) -> np.ndarray:
