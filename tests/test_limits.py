@@ -133,6 +133,7 @@ def named(cases):
     return pytest.mark.parametrize("case", cases, ids=[f"{c[0]} {c[1]}" for c in cases])
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
 @named(IN_FEW_DIMENSIONS + SMALL_AND_LARGE + BELOW_ROUNDING)
 def test_is_wrong(case):
     assert check(*case).verdict == "wrong"

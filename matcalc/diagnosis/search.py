@@ -90,6 +90,7 @@ CONFORMING: tuple[Callable[[Case], Iterator[Edit]], ...] = (
 )
 
 
+@np.errstate(over="ignore")  # of a size beyond the largest number nothing is said
 def diagnose(case: Case) -> Diagnosis:
     """The simplest edit found, or `unknown`."""
     if case.right_under:
