@@ -18,7 +18,8 @@ from matcalc.expression.simplification import is_singular_at_odd_order
 from matcalc.expression.text import to_text
 from matcalc.lazy import cached_property
 from matcalc.oracle.comparison import Comparison
-from matcalc.oracle.measurement import IN_DIFFERENTIAL, TOLERANCE, Evidence, gap_between_routes, structure_of, weigh
+from matcalc.oracle.measurement import IN_DIFFERENTIAL, TOLERANCE, Evidence, structure_of, weigh
+from matcalc.oracle.routes import gap_between_routes
 from matcalc.oracle.sampling import sample
 from matcalc.structure import Reading
 

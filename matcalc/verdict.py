@@ -28,7 +28,6 @@ from matcalc.oracle.measurement import (
     IN_DIFFERENTIAL,
     TOLERANCE,
     Evidence,
-    gap_between_routes,
     magnitude,
     relative_error,
     structure_of,
@@ -36,6 +35,7 @@ from matcalc.oracle.measurement import (
 )
 from matcalc.oracle.noise import without_noise
 from matcalc.oracle.rounding import but_for_rounding
+from matcalc.oracle.routes import gap_between_routes
 from matcalc.oracle.sampling import Points, sample
 from matcalc.structure import Reading
 

@@ -18,7 +18,7 @@ HOUSE = {
     "facts text latex python_text inference building scope beside",
     "evaluation": "arrays matrix_functions kernels chains factorisation membership products evaluate",
     "functions": "",
-    "oracle": "sampling measurement noise rounding jets exact_evaluation exact vanishing blackbox comparison",
+    "oracle": "sampling measurement noise rounding routes jets exact_evaluation exact vanishing blackbox comparison",
     "differentiation": "differential transpose form formulation",
     "derivative": "",
     "diagnosis": "tree case edits factors fit symbols structured assumptions search",

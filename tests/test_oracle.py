@@ -8,7 +8,8 @@ from matcalc import parse, symbols
 from matcalc.errors import DomainError
 from matcalc.expression.scope import Scope
 from matcalc.oracle.comparison import Comparison
-from matcalc.oracle.measurement import Measurement, gap_between_routes, relative_error, structure_of, weigh
+from matcalc.oracle.measurement import Measurement, relative_error, structure_of, weigh
+from matcalc.oracle.routes import gap_between_routes
 from matcalc.oracle.sampling import Points, integer_points, sample, size_assignments
 from matcalc.structure import STRUCTURES, Reading
 

@@ -9,7 +9,7 @@ complex step.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from matcalc.evaluation import arrays
 from matcalc.evaluation.evaluate import Evaluation
 from matcalc.expression.expr import Call, Expr, Hadamard, Opaque, Product, Sum, Symbol
 from matcalc.lazy import cached_property
-from matcalc.oracle.sampling import Points, sample
+from matcalc.oracle.sampling import Points
 from matcalc.shape import Shape
 from matcalc.structure import GENERAL, STRUCTURES, Reading, Structure
 
@@ -335,27 +335,3 @@ def slopes_question(m: Measurement, structured: bool = True) -> Question:
 
     arguments = np.zeros(len(directions[0])), directions[0], {n: v[0] for n, v in m.points.values.items()}
     return Question(jax.grad(f), arguments, np.einsum("kij,ij->k", slopes[0], weights), float(m.scale[0]))
-
-
-@lru_cache(maxsize=256)
-def gap_between_routes(e: Expr, variable: Symbol) -> float:
-    """How far the second route is from the first at one point: a relative error.
-
-    A point where they differ may be one where the expression is singular by its sizes, as det(X'X) is for a wide X:
-    other sizes are asked before the routes are said to disagree.
-    """
-    gap = float("inf")
-    for points in sample([e], [variable], per_size=1):
-        gap = min(gap, _gap_at(Measurement(e, variable, points)))
-        if gap <= TOLERANCE[1]:
-            break
-    return gap
-
-
-def _gap_at(m: Measurement) -> float:
-    """The second route is `jax.grad` for a formula, central differences for a function that `jax.jacrev` measured."""
-    if isinstance(m.e, Opaque):
-        with np.errstate(all="ignore"):
-            by_differences = differences(m.e, m.variable, m.points, m.directions)
-        return float(relative_error(by_differences[None], m.slopes[:1], m.scale[:1])[0])
-    return ask([slopes_question(m)])[0]
