@@ -130,6 +130,7 @@ SIMPLER = [
     ("adj(A*B)*A*B", ["A B: n x n"], "det(A*B)*eye(n)"),
     ("adj(A)*A^-1", ["A: n x n"], "det(A)*A^-2"),
     ("adj(A)*B", ["A B: n x n"], "adj(A)*B"),
+    ("adj(ones(n,n))*B", ["B: n x n"], "adj(ones(n,n))*B"),
     ("sinh(x) ./ cosh(x)", ["x: n"], "tanh(x)"),
     ("sin(a)^2*b/cos(a)^2", ["a b: scalar"], "b*tan(a)^2"),
     ("sin(a)^2*b/cos(a)", ["a b: scalar"], "b*sin(a)^2/cos(a)"),

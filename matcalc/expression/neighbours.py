@@ -1,7 +1,9 @@
 """Factors beside each other in a product of matrices, and what they make together; integer powers of one factor."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 
+from matcalc.errors import MatcalcError
 from matcalc.expression.algebra import call, eye, hadamard, inv, multiply, negative, number, ones, power, transpose
 from matcalc.expression.expr import Call, Commutation, Expr, Number, Ones, Power, Product, Symbol, Transpose
 from matcalc.shape import ONE as ONE_DIM
@@ -61,7 +63,10 @@ def _adjugate_pair(run: Sequence[Expr]) -> tuple[int, Expr] | None:
     if at is None:
         return None
     m = run[at].args[0]
-    for other, k in ((m, 0), (inv(m), -2)):
+    beside_it = [(m, 0)]
+    with suppress(MatcalcError):  # adj(M) is there for any M, its inverse is not
+        beside_it.append((inv(m), -2))
+    for other, k in beside_it:
         chain = other.chain if isinstance(other, Product) else (other,)
         beside = run[:at] if at else run[1 : 1 + len(chain)]
         if tuple(beside) == chain:
