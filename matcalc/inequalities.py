@@ -16,7 +16,7 @@ from matcalc.expression.expr import Expr, Symbol
 from matcalc.expression.scope import Declarations, Scope, declarations
 from matcalc.language.statements import INEQUALITY
 from matcalc.oracle.measurement import Evidence, magnitude
-from matcalc.oracle.rounding import is_rounding
+from matcalc.oracle.rounding import is_zero
 from matcalc.oracle.sampling import FLAVOURS, GUARDED, Points, dimension_names, draw, integer_points, size_assignments
 from matcalc.verdict import UNDECIDED, WRONG, Verdict
 
@@ -79,7 +79,7 @@ def _search(e: Expr, strict: bool, says: str) -> Verdict:
         fails = known & _fails(at, e, lowest, strict and is_tame)
         for k in np.flatnonzero(fails)[np.argsort(lowest[fails])]:
             point = at.take(np.array([k]))
-            if not _underflows(e, point) and (strict or not _is_noise(e, point)):
+            if not _underflows(e, point) and (strict or not is_zero(point, lambda at: at(e), np.inf)):
                 return _refuted(e, point, tried, says)
     if not tried:
         raise DomainError("no point was found at which both sides have a value")
@@ -159,11 +159,6 @@ def _underflows(e: Expr, at: Points) -> bool:
     except FloatingPointError:
         return True
     return False
-
-
-def _is_noise(e: Expr, at: Points) -> bool:
-    """Whether a value is no more than the rounding errors of its terms."""
-    return bool(is_rounding(at, lambda points: (points(e), np.zeros_like(points(e))), np.inf).all())
 
 
 def _refuted(e: Expr, at: Points, tried: int, says: str) -> Verdict:

@@ -323,20 +323,19 @@ def _check_equality(expression: Statement, claim: Statement, let: list[str]) -> 
                        Evidence(False, 0, float("inf")))  # fmt: skip
     cancelled = tuple(scope.cancelled)
     try:
-        found = _compared(a, b, cancelled)
-        made_of = [*cancelled, *([] if ORACLE in found.oracles else [a, b])]
-        note = hollow(made_of, sample([a, b, *cancelled], ())) if made_of else None
+        points = sample([a, b, *cancelled], ())
     except DomainError as error:
         without = nowhere(a, b, (), cancelled)
         return Verdict(WRONG, None, (), without, correct, NOTHING) if without else undecided(str(error))
-    if note is not None:
+    found = _compared(a, b, points)
+    if (note := hollow(cancelled if ORACLE in found.oracles else (a, b, *cancelled), points)) is not None:
         return undecided(note)
     verdict = RIGHT if found.ok else WRONG if found.decided else UNDECIDED
     diagnosis = None
     if verdict == RIGHT and (limit := limit_of_equality(a, b, cancelled)) is not None:
         return Verdict(WRONG, None, (), limit, correct, replace(found, ok=False))
     if verdict == RIGHT and ORACLE not in found.oracles:
-        note = faint_in_equality(a, b, cancelled, lambda a, b: _compared(a, b, cancelled).ok)
+        note = faint_in_equality(a, b, cancelled, lambda a, b: _compared(a, b, sample([a, b, *cancelled], ())).ok)
         if note is not None:
             return undecided(note)
     if verdict == WRONG:
@@ -379,17 +378,17 @@ def equal(a: Expr, b: Expr) -> Evidence:
     Scope.of(a.symbols | b.symbols)  # one name, one symbol
     if a.shape != b.shape:
         raise ShapeError(f"equal: {a} is {shape.show(a.shape)}, {b} is {shape.show(b.shape)}")
-    return _compared(a, b, ())
+    return _compared(a, b, sample([a, b], ()))
 
 
-def _compared(a: Expr, b: Expr, cancelled: Sequence[Expr]) -> Evidence:
-    """Whether two expressions have the same value wherever what is written has one."""
+def _compared(a: Expr, b: Expr, points: Sequence[Points]) -> Evidence:
+    """Whether two expressions have the same value at some points."""
 
     def sides(at: Points) -> tuple[np.ndarray, np.ndarray]:
         return at(a), at(b)
 
     trials = []
-    for at in sample([a, b, *cancelled], ()):
+    for at in points:
         errors = relative_error(at(b), at(a), magnitude(a, at))
         errors = without_noise(at, errors, sides, TOLERANCE[1])
         trials.append((at, but_for_rounding(at, errors, sides, TOLERANCE[1])))

@@ -3,7 +3,7 @@
 What is right whatever such a constant is, is right. What is right only because it is next to nothing is not known.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -13,7 +13,7 @@ from matcalc.claims.limits import FACTORS
 from matcalc.claims.problem import Problem
 from matcalc.errors import MatcalcError
 from matcalc.expression.algebra import multiply, rewrite
-from matcalc.expression.expr import Expr, Number, Product, Symbol, parts
+from matcalc.expression.expr import Expr, Number, Symbol, own_number, parts
 from matcalc.oracle.measurement import magnitude, weigh
 from matcalc.oracle.noise import norm
 from matcalc.oracle.sampling import Points, sample, spread
@@ -35,9 +35,11 @@ def relies_on(expressions: Sequence[Expr], values: Values, holds: Callable[[Sequ
         values: what is compared of expressions like these, at the points tried.
         holds: whether the claim made of expressions like these is right.
     """
-    for constant in sorted(set(_constants(expressions))):
+    constants = sorted(_constants(expressions))
+    unmoved = values(expressions) if constants else []
+    for constant in constants:
         moved, plain = ([_with(e, constant, to) for e in expressions] for to in (constant * ELSEWHERE, PLAIN))
-        if _looks_the_same(values(expressions), values(moved)) and not _holds(holds, plain):
+        if _looks_the_same(unmoved, values(moved)) and not _holds(holds, plain):
             return (
                 f"{_shown(constant)} is too far from 1 for its influence to be seen beside the rest, and the claim "
                 f"does not hold with {PLAIN} in its place"
@@ -59,7 +61,7 @@ def faint_in_claim(
         trials = ([(c.points, c.trial(made.claim, r, problem.layout)) for c in tried] for r in readings)
         return all(weigh(t, problem.order).ok for t in trials)
 
-    if not _has_extremes(problem.e, problem.claim):
+    if not _constants([problem.e, problem.claim]):
         return None
     points = [*sample(expressions, symbols), *spread(expressions, symbols, FACTORS)]
     return relies_on([problem.e, problem.claim], values, holds)
@@ -74,7 +76,7 @@ def faint_in_equality(
     a: Expr, b: Expr, cancelled: Sequence[Expr], are_equal: Callable[[Expr, Expr], bool]
 ) -> str | None:
     """That two expressions are equal only because of the size of a number in them."""
-    if not _has_extremes(a, b):
+    if not _constants([a, b]):
         return None
     expressions = [a, b, *cancelled]
     points = [*sample(expressions, ()), *spread(expressions, (), FACTORS)]
@@ -85,27 +87,17 @@ def faint_in_equality(
     return relies_on([a, b], values, lambda sides: are_equal(*sides))
 
 
-def _has_extremes(*expressions: Expr) -> bool:
-    return any(True for _ in _constants(expressions))
-
-
-def _constants(expressions: Sequence[Expr]) -> Iterator[Fraction]:
+def _constants(expressions: Sequence[Expr]) -> set[Fraction]:
     """The numbers in expressions, without their signs, that are very small or large."""
-    for e in parts(expressions):
-        value = abs(_own(e))
-        if value and not USUAL[0] <= value <= USUAL[1]:
-            yield value
-
-
-def _own(e: Expr) -> Fraction:
-    return Fraction(e.value if isinstance(e, Number) else e.coefficient if isinstance(e, Product) else 0)
+    numbers = {abs(own_number(e)) for e in parts(expressions)} - {0}
+    return {n for n in numbers if not USUAL[0] <= n <= USUAL[1]}
 
 
 def _with(e: Expr, constant: Fraction, other: Fraction) -> Expr:
     """An expression with another number wherever one stands, with its sign."""
 
     def rule(node: Expr) -> Expr | None:
-        if abs(_own(node)) != constant:
+        if abs(own_number(node)) != constant:
             return None
         factor = Number(other / constant)
         return Number(node.value * factor.value) if isinstance(node, Number) else multiply(factor, node)

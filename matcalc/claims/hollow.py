@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from matcalc.expression.expr import Apply, ElementwisePower, Expr, Number, Opaque, Power, parts
-from matcalc.oracle.noise import ABOVE_NOISE, REPLICAS
-from matcalc.oracle.rounding import replicas
+from matcalc.expression.algebra import is_natural
+from matcalc.expression.expr import Apply, ElementwisePower, Expr, Opaque, Power, parts
+from matcalc.oracle.noise import ABOVE_NOISE
+from matcalc.oracle.rounding import in_replicas, replicas
 from matcalc.oracle.sampling import Points
 
 
@@ -25,9 +26,9 @@ def hollow(expressions: Sequence[Expr], points: Sequence[Points]) -> str | None:
 def _argument(e: Expr) -> Expr | None:
     """What must not be zero in an expression, or be known to be, where it has entries that are computed."""
     match e:
-        case Power(base, exponent) if base.is_scalar and not _is_whole(exponent):
+        case Power(base, exponent) if base.is_scalar and not is_natural(exponent):
             argument = base
-        case ElementwisePower(base, exponent) if not _is_whole(exponent):
+        case ElementwisePower(base, exponent) if not is_natural(exponent):
             argument = base
         case Apply("log", base):
             argument = base
@@ -37,16 +38,11 @@ def _argument(e: Expr) -> Expr | None:
     return argument if has_terms else None
 
 
-def _is_whole(exponent: Expr) -> bool:
-    return isinstance(exponent, Number) and exponent.value >= 0 and exponent.value.denominator == 1
-
-
 def _is_hollow(e: Expr, points: Sequence[Points]) -> bool:
     """Whether every entry of an expression is rounding at every point, but for those at which it is simply 0."""
     is_rounded = False
     for at in points:
-        values = replicas(at)(e)
-        values = values.reshape(at.count, REPLICAS, *values.shape[1:])
+        values = in_replicas(replicas(at)(e))
         with np.errstate(all="ignore"):
             noise = values.std(1)
             if not (np.abs(values.mean(1)) <= ABOVE_NOISE * noise).all():

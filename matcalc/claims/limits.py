@@ -9,18 +9,19 @@ from matcalc.claims.precision import right_to_some_digits
 from matcalc.claims.problem import Problem
 from matcalc.diagnosis import Diagnosis
 from matcalc.errors import DomainError
-from matcalc.expression.expr import Apply, Expr, Number, Opaque, Product, Symbol, parts
+from matcalc.expression.expr import Apply, Expr, Opaque, Symbol, own_number, parts
 from matcalc.oracle.blackbox import Blackbox
 from matcalc.oracle.measurement import (
+    FAINT,
     IN_DIFFERENTIAL,
     OFTEN,
     PLAINLY,
     ROOM,
     Measurement,
+    apart,
     differences,
     magnitude,
     plainly_wrong,
-    relative_error,
 )
 from matcalc.oracle.rounding import but_for_rounding
 from matcalc.oracle.sampling import Points, gaps, sample, spread
@@ -31,7 +32,6 @@ FACTORS = (1000.0, 100.0, 10.0, 4.0, 0.03, 0.001)
 BEYOND_KINKS = (1e8, 1e5)  # where a kink may be that no number tells: relu(a - exp(9)), relu(a/10000 - 1)
 NEARER = (0.03, 0.001)
 CONFIRMED = 1e-3
-FAINT = 1e-75  # nor of what is next to nothing: e^b/(1 + e^b)^2 is 0 for a large b by overflow
 
 
 def limit_of_claim(
@@ -75,8 +75,7 @@ def _far(expressions: Sequence[Expr], symbols: Iterable[Symbol]) -> Iterator[Poi
 
 
 def _largest_number(e: Expr) -> float:
-    own = e.value if isinstance(e, Number) else e.coefficient if isinstance(e, Product) else 0
-    return max([abs(float(own)), *map(_largest_number, e.args)])
+    return max(abs(float(own_number(part))) for part in parts([e]))
 
 
 def _rounded_claim(
@@ -110,14 +109,15 @@ def _can_be_scaled(symbol: Symbol) -> bool:
 
 def limit_of_equality(a: Expr, b: Expr, cancelled: Sequence[Expr] = ()) -> Diagnosis | None:
     """Where two expressions differ, or the second has no value and the first has one; None where neither is so."""
+
+    def sides(at: Points) -> tuple[np.ndarray, np.ndarray]:
+        return at(a), at(b)
+
     for at in _far([a, b, *cancelled], ()):
-        with np.errstate(all="ignore"):
-            scale = ROOM * np.maximum(np.maximum(magnitude(a, at), magnitude(b, at)), FAINT)
-            errors = relative_error(at(b), at(a), scale)
-            worst = plainly_wrong(but_for_rounding(at, errors, lambda at: (at(a), at(b)), PLAINLY, np.inf))
+        worst = plainly_wrong(but_for_rounding(at, apart(a, b, at), sides, PLAINLY, np.inf))
         if worst is not None:
             return _wrong_at(at, worst)
-    return _undefined(a, b, ()) or right_to_some_digits(_near([a, b, *cancelled], ()), lambda at: (at(a), at(b)))
+    return _undefined(a, b, ()) or right_to_some_digits(_near([a, b, *cancelled], ()), sides)
 
 
 def nowhere(e: Expr, claim: Expr, symbols: Iterable[Symbol], cancelled: Sequence[Expr]) -> Diagnosis | None:

@@ -21,8 +21,7 @@ from matcalc.oracle.exact import ExactClaim
 from matcalc.oracle.measurement import (
     IN_DIFFERENTIAL,
     OFTEN,
-    ROOM,
-    magnitude,
+    apart,
     plainly_wrong,
     relative_error,
     structure_of,
@@ -218,12 +217,8 @@ class Case:
 
     def _is_equal(self, claim: Expr) -> bool:
         """Whether a claim is equal to the expression nearer to 0 and further from it, where nothing is saturated."""
-        for at in spread([self.e, claim], (), ELSEWHERE):
-            with np.errstate(all="ignore"):
-                terms = ROOM * np.maximum(magnitude(self.e, at), magnitude(claim, at))
-                if plainly_wrong(relative_error(at(claim), at(self.e), terms)) is not None:
-                    return False
-        return True
+        elsewhere = spread([self.e, claim], (), ELSEWHERE)
+        return all(plainly_wrong(apart(self.e, claim, at)) is None for at in elsewhere)
 
     def text(self, e: Expr) -> str:
         """An expression as people write it."""

@@ -90,6 +90,11 @@ def is_zero(e: Expr) -> bool:
     return isinstance(e, Zeros) or e == ZERO
 
 
+def is_natural(e: Expr) -> bool:
+    """Whether an expression is a natural number or 0: a power that every scalar, matrix and entry has."""
+    return isinstance(e, Number) and e.value >= 0 and e.value.denominator == 1
+
+
 def _operand(e: Expr) -> Operand:
     from matcalc.expression.text import to_text  # messages only
 

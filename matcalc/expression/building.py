@@ -1,13 +1,12 @@
 """A syntax tree whose shapes are known, made into an expression."""
 
 from collections.abc import Callable, Mapping
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from matcalc import shape
 from matcalc.errors import ParseError
 from matcalc.expression import algebra
-from matcalc.expression.expr import Expr, Number
+from matcalc.expression.expr import Expr
 from matcalc.expression.inference import BINARY, Inference, is_size, is_transpose
 from matcalc.language.syntax import Syntax
 from matcalc.shape import Dim, Shape, is_open
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from matcalc.expression.scope import Scope
 
 
-MINUS_ONE = Number(Fraction(-1))
 PARTIAL = ("inv", "log", "logdet", "sqrt", "chol", "logm", "sqrtm", "arcsin", "arccos")
 
 
@@ -105,12 +103,11 @@ def _partial(operation: str, value: Expr, second: Expr) -> list[Expr]:
     """What of an operation of two may have no value: a reciprocal, or a power but one by a natural number."""
     match operation:
         case "divide":
-            return [algebra.power(second, MINUS_ONE)]
+            return [algebra.power(second, -1)]
         case "elementwise_divide":
-            return [algebra.elementwise_power(second, MINUS_ONE)]
+            return [algebra.elementwise_power(second, -1)]
         case "power" | "elementwise_power":
-            is_natural = isinstance(second, Number) and second.value >= 0 and second.value.denominator == 1
-            return [] if is_natural else [value]
+            return [] if algebra.is_natural(second) else [value]
     return []
 
 

@@ -37,18 +37,6 @@ def _as_quotients(factors: Sequence[Expr]) -> list[Expr] | None:
     return None
 
 
-def scalar_quotient(e: Product) -> Expr | None:
-    """sin(a) / cos(a) is tan(a)."""
-    scalars = _as_quotients(e.scalars)
-    return multiply(Number(e.coefficient), *scalars, *e.chain) if scalars is not None else None
-
-
-def entrywise_quotient(e: Hadamard) -> Expr | None:
-    """sinh(x) ⊘ cosh(x) is tanh(x)."""
-    factors = _as_quotients(e.factors)
-    return hadamard(*factors) if factors is not None else None
-
-
 def normalised_exponential(e: Product) -> Expr | None:
     """exp(u) / sum(exp(u)) is softmax(u), and v' exp(u) / sum(exp(u)) is v' softmax(u)."""
     totals = {s.base.arguments[0]: s for s in e.scalars
@@ -93,16 +81,13 @@ def _logistic_share(factors: Sequence[Expr]) -> list[Expr] | None:
     return None
 
 
-def scalar_logistic_share(e: Product) -> Expr | None:
-    """exp(a) sigmoid(-a) is sigmoid(a)."""
-    scalars = _logistic_share(e.scalars)
-    return multiply(Number(e.coefficient), *scalars, *e.chain) if scalars is not None else None
-
-
-def entrywise_logistic_share(e: Hadamard) -> Expr | None:
-    """exp(x) ⊙ sigmoid(-x) is sigmoid(x)."""
-    factors = _logistic_share(e.factors)
-    return hadamard(*factors) if factors is not None else None
+def elementary_factors(e: Product | Hadamard) -> Expr | None:
+    """exp(u) sigmoid(-u) is sigmoid(u), sinh(u) / cosh(u) is tanh(u): of scalars, or entry by entry."""
+    factors = e.scalars if isinstance(e, Product) else e.factors
+    changed = _logistic_share(factors) or _as_quotients(factors)
+    if changed is None:
+        return None
+    return multiply(Number(e.coefficient), *changed, *e.chain) if isinstance(e, Product) else hadamard(*changed)
 
 
 def sign_over_abs(e: Product) -> Expr | None:

@@ -491,6 +491,11 @@ def _trace_identity(argument: Expr) -> Any:
     return min(rotations)
 
 
+def own_number(e: Expr) -> Fraction:
+    """The number that stands in an expression itself: its value or its coefficient; 0 for none."""
+    return Fraction(e.value if isinstance(e, Number) else e.coefficient if isinstance(e, Product) else 0)
+
+
 def parts(expressions: Iterable[Expr]) -> Iterator[Expr]:
     """Every expression that is one of these or inside one, each once."""
     waiting, seen = list(expressions), set()

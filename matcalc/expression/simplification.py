@@ -44,12 +44,9 @@ from matcalc.expression.diagonals import (
     triangle,
 )
 from matcalc.expression.elementary import (
-    entrywise_logistic_share,
-    entrywise_quotient,
+    elementary_factors,
     logistic,
     normalised_exponential,
-    scalar_logistic_share,
-    scalar_quotient,
     sign_over_abs,
     sign_times_abs,
 )
@@ -177,8 +174,7 @@ RULES: dict[type[Expr], tuple[Callable[..., Expr | None], ...]] = {
         _neighbours,
         diagonal_times_column,
         normalised_exponential,
-        scalar_logistic_share,
-        scalar_quotient,
+        elementary_factors,
         sign_over_abs,
         entries_cancel,
         opposite_differences,
@@ -191,8 +187,7 @@ RULES: dict[type[Expr], tuple[Callable[..., Expr | None], ...]] = {
         diagonal_part,
         diagonal_of_scaled,
         sign_times_abs,
-        entrywise_logistic_share,
-        entrywise_quotient,
+        elementary_factors,
     ),
     Call: (_diagonal_of_skew, taken_apart, triangle, sum_of_softmax, sum_of_hadamard, _fewer_transposes),
     Sum: (

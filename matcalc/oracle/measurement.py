@@ -27,6 +27,7 @@ SECOND_STEP = 1e-4
 TOLERANCE = {1: 1e-8, 2: 1e-6}
 OFTEN = 0.2  # the share of points without a value that is no accident
 ROOM = 1e6  # so that nothing is said of what is small beside the terms it is made of
+FAINT = 1e-75  # nor of what is next to nothing: e^b/(1 + e^b)^2 is 0 for a large b by overflow
 PLAINLY = 1e-3
 SECOND_DIFFERENTIAL = "second-differential"
 IN_DIFFERENTIAL = ("differential", SECOND_DIFFERENTIAL)  # the kinds of derivatives that are formulas in dX
@@ -223,6 +224,13 @@ def relative_error(claimed: np.ndarray, measured: np.ndarray, scale: np.ndarray 
     with np.errstate(invalid="ignore"):  # infinite values have no error
         error = norms[2] / np.maximum(np.maximum(norms[0], norms[1]), np.maximum(floor, np.finfo(float).tiny))
     return np.where((unit < UNDERFLOW).reshape(len(unit)), np.nan, error)
+
+
+def apart(a: Expr, b: Expr, at: Points) -> np.ndarray:
+    """The relative error between two expressions, over no less than the terms they are made of, at points not tame."""
+    with np.errstate(all="ignore"):
+        terms = np.maximum(np.maximum(magnitude(a, at), magnitude(b, at)), FAINT)
+        return relative_error(at(b), at(a), ROOM * terms)
 
 
 def plainly_wrong(errors: np.ndarray) -> int | None:

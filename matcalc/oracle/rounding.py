@@ -3,7 +3,7 @@
 What is zero but for rounding changes its sign from one time to the next; what is small, as d exp(x) at -25, does not.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -51,10 +51,14 @@ def replicas(points: Points) -> RoundedPoints:
     return RoundedPoints(points.sizes, {n: np.repeat(v, REPLICAS, 0) for n, v in values.items()})
 
 
+def in_replicas(values: np.ndarray) -> np.ndarray:
+    """Values at points that come in replicas, (points, replicas, ...)."""
+    return values.reshape(len(values) // REPLICAS, REPLICAS, *values.shape[1:])
+
+
 def slopes(e: Expr, variable: Symbol, points: Points, directions: np.ndarray) -> np.ndarray:
     """The slopes of a scalar at points that come in replicas, rounded at random: (points, replicas, directions)."""
-    found = along(e, variable.name, points, directions)[..., 0, 0]
-    return found.reshape(points.count // REPLICAS, REPLICAS, found.shape[-1])
+    return in_replicas(along(e, variable.name, points, directions)[..., 0, 0])
 
 
 def size(a: np.ndarray) -> np.ndarray:
@@ -85,6 +89,15 @@ def but_for_rounding(
 def is_rounding(at: Points, sides: Sides, negligible: float = NEGLIGIBLE) -> np.ndarray:
     """Where the difference of two sides is as large as rounding makes it at random, and no larger: (points,)."""
     with np.errstate(all="ignore"):
-        a, b = (v.reshape(at.count, REPLICAS, *v.shape[1:]) for v in sides(replicas(at)))
+        a, b = map(in_replicas, sides(replicas(at)))
         noise = norm((a - b).std(1))
         return np.asarray((noise < negligible) & ~(size(a - b) > ABOVE_NOISE * noise))
+
+
+def is_zero(at: Points, value: Callable[[Points], np.ndarray], negligible: float = NEGLIGIBLE) -> bool:
+    """Whether a value is zero but for rounding at every point."""
+
+    def sides(points: Points) -> tuple[np.ndarray, np.ndarray]:
+        return (found := value(points)), np.zeros_like(found)
+
+    return bool(is_rounding(at, sides, negligible).all())

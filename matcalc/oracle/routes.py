@@ -7,8 +7,8 @@ import numpy as np
 
 from matcalc.expression.expr import Expr, Opaque, Symbol
 from matcalc.oracle.measurement import TOLERANCE, Measurement, ask, differences, relative_error, slopes_question
-from matcalc.oracle.rounding import is_rounding
-from matcalc.oracle.sampling import Points, sample
+from matcalc.oracle.rounding import is_zero
+from matcalc.oracle.sampling import sample
 
 
 @lru_cache(maxsize=256)
@@ -34,16 +34,7 @@ def _gap_at(m: Measurement) -> float:
         return float(relative_error(by_differences[None], m.slopes[:1], m.scale[:1])[0])
     question = slopes_question(m)
     (gap,) = ask([question])
-    if gap > TOLERANCE[1] and _is_zero(m):
+    # the derivative of log(sin² + cos²) is rounding by either route, and not the same
+    if gap > TOLERANCE[1] and is_zero(m.points, lambda at: Measurement(m.e, m.variable, at).slopes):
         (gap,) = ask([replace(question, scale=max(question.scale, 1.0))])
     return gap
-
-
-def _is_zero(m: Measurement) -> bool:
-    """Whether a derivative is zero but for rounding, as that of log(sin² + cos²) is: then JAX's is other rounding."""
-
-    def sides(at: Points) -> tuple[np.ndarray, np.ndarray]:
-        slopes = Measurement(m.e, m.variable, at).slopes
-        return slopes, np.zeros_like(slopes)
-
-    return bool(is_rounding(m.points, sides).all())
