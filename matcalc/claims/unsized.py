@@ -1,9 +1,7 @@
 """What nothing but its place gives a size: the ones of `1ᵀx`, `X 1` and `x + c 1`, the identity of `A + c I`."""
 
-from matcalc.language.plain import bare
+from matcalc.language.plain import PRODUCTS, bare
 from matcalc.language.syntax import Syntax
-
-_PRODUCTS = ("multiply", "juxtapose")
 
 
 def is_ones(tree: Syntax) -> bool:
@@ -19,7 +17,7 @@ def is_row_of_ones(tree: Syntax) -> bool:
 
 def before_row_of_ones(tree: Syntax) -> Syntax | None:
     """What stands before the row of ones that ends a product, as in `c 1ᵀ x`."""
-    is_product = tree.operation in _PRODUCTS and is_row_of_ones(tree.operands[1])
+    is_product = tree.operation in PRODUCTS and is_row_of_ones(tree.operands[1])
     return tree.operands[0] if is_product else None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from matcalc.claims.meaning import Definition
 from matcalc.documents.glossary import names
 from matcalc.errors import MatcalcError, ParseError, ShapeError
-from matcalc.language.plain import ShapeOf, bare, constant
+from matcalc.language.plain import PRODUCTS, ShapeOf, bare, constant
 from matcalc.language.syntax import Syntax, transform
 from matcalc.shape import is_column, is_open, is_scalar
 
@@ -88,9 +88,7 @@ def with_functions(tree: Syntax, functions: Collection[str]) -> Syntax:
         match node.operation, node.operands:
             case "juxtapose", (function, group) if function.value in functions and group.operation == "group":
                 return at(function, group)
-            case "juxtapose", (left, group) if (
-                left.operation in ("multiply", "juxtapose") and group.operation == "group"
-            ):
+            case "juxtapose", (left, group) if left.operation in PRODUCTS and group.operation == "group":
                 if left.operands[1].value in functions:  # 2*f(x)
                     return replace(left, operands=(left.operands[0], at(left.operands[1], group)), end=node.end)
         return node

@@ -4,17 +4,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from matcalc.errors import MatcalcError, ShapeError
-from matcalc.language.plain import ShapeOf
+from matcalc.language.plain import PRODUCTS, ShapeOf, factors_of
 from matcalc.language.syntax import Syntax, transform
-
-_PRODUCTS = ("multiply", "juxtapose")
 
 
 def with_fitting_products(tree: Syntax, shape_of: ShapeOf) -> Syntax:
     """A formula in which elementwise products that do not fit are grouped in the one way that does."""
 
     def rule(node: Syntax) -> Syntax:
-        if node.operation != "hadamard" or not any(o.operation in _PRODUCTS for o in node.operands):
+        if node.operation != "hadamard" or not any(o.operation in PRODUCTS for o in node.operands):
             return node
         try:
             shape_of(node)
@@ -40,22 +38,15 @@ def _groupings(node: Syntax) -> Iterator[Syntax]:
 
 def _endings(tree: Syntax) -> Iterator[tuple[list[Syntax], Syntax]]:
     """The factors of a product, the last of them together."""
-    factors = _factors(tree)
+    factors = factors_of(tree)
     for k in range(len(factors)):
         yield factors[:k], _times(factors[k:])
 
 
 def _beginnings(tree: Syntax) -> Iterator[tuple[Syntax, list[Syntax]]]:
-    factors = _factors(tree)
+    factors = factors_of(tree)
     for k in range(len(factors), 0, -1):
         yield _times(factors[:k]), factors[k:]
-
-
-def _factors(tree: Syntax) -> list[Syntax]:
-    if tree.operation not in _PRODUCTS:
-        return [tree]
-    left, right = tree.operands
-    return [*_factors(left), right]
 
 
 def _times(factors: list[Syntax]) -> Syntax:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from matcalc.claims.assumptions import Assumptions
 from matcalc.diagnosis import Diagnosis
 from matcalc.documents.judgement import judge
-from matcalc.language.plain import bare, constant
+from matcalc.language.plain import PRODUCTS, bare, constant
 from matcalc.language.syntax import Syntax, walk
 from matcalc.verdict import RIGHT, UNDECIDED, WRONG, Verdict
 
@@ -23,7 +23,7 @@ def structure_in(sides: Sides) -> str:
             return f"{name} symmetric"
         if name and other.operation == "negative" and _transposed(other.operands[0]) == name:
             return f"{name} skew"
-        if is_just(other, "I") and one.operation in ("multiply", "juxtapose"):
+        if is_just(other, "I") and one.operation in PRODUCTS:
             name = _transposed(one.operands[0])
             if name and is_just(one.operands[1], name):
                 return f"{name} orthogonal"

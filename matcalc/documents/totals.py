@@ -10,11 +10,9 @@ from fractions import Fraction
 from functools import reduce
 
 from matcalc.errors import ParseError
-from matcalc.language.plain import bare
+from matcalc.language.plain import PRODUCTS, bare, factors_of
 from matcalc.language.syntax import Syntax, transform, walk
 from matcalc.verdict import Verdict, check
-
-_PRODUCTS = ("juxtapose", "multiply")
 
 
 def is_named(tree: Syntax, name: str = "d") -> bool:
@@ -29,7 +27,7 @@ def differentiated(tree: Syntax, definitions: Mapping[str, Syntax], is_name: Cal
         return replace(tree, operands=(of, tree.operands[1]))
     if tree.operation == "name" and tree.value[:1] == "d" and tree.value[1:] in definitions:
         return definitions[tree.value[1:]]
-    first, *others = _factors(tree)
+    first, *others = factors_of(tree)
     return reduce(_product, others) if is_named(first) and others else None
 
 
@@ -63,22 +61,15 @@ def without_operator(tree: Syntax) -> Syntax:
     return found
 
 
-def _factors(tree: Syntax) -> list[Syntax]:
-    if tree.operation not in _PRODUCTS:
-        return [tree]
-    left, right = tree.operands
-    return [*_factors(left), right]
-
-
 def _product(left: Syntax, right: Syntax) -> Syntax:
     return Syntax("multiply", (left, right), None, left.start, right.end)
 
 
 def _join(node: Syntax) -> Syntax:
-    if node.operation not in _PRODUCTS:
+    if node.operation not in PRODUCTS:
         return node
     result: list[Syntax] = []
-    factors = _factors(node)
+    factors = factors_of(node)
     for factor in factors:
         if result and is_named(result[-1]) and (moved := _moved(factor)) is not None:
             result[-1] = moved

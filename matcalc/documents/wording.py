@@ -22,7 +22,7 @@ from matcalc.documents.lettering import Lettering
 from matcalc.documents.precedence import with_fitting_products
 from matcalc.errors import MatcalcError, ParseError
 from matcalc.expression.scope import Scope
-from matcalc.language.plain import PRIMED, bare, constant, in_paper, plain
+from matcalc.language.plain import PRIMED, PRODUCTS, bare, constant, in_paper, plain
 from matcalc.language.statements import Side
 from matcalc.language.syntax import Syntax, parse, transform, walk, with_transposes
 from matcalc.shape import Shape, is_scalar
@@ -72,7 +72,7 @@ class Wording:
         r"""`\pi_k` is no entry of the constant; where the text has given such a name, `\pi` is that, but in `2\pi`."""
         if node.operation == "subscript" and (node.operands[0].operation, node.operands[0].value) == ("name", "pi"):
             return replace(node, operands=(replace(node.operands[0], value=GIVEN_PI), *node.operands[1:]))
-        if node.operation in ("multiply", "juxtapose") and constant(node.operands[0]) is not None:
+        if node.operation in PRODUCTS and constant(node.operands[0]) is not None:
             number, other = node.operands
             return replace(node, operands=(number, replace(other, value="pi"))) if other.value == GIVEN_PI else node
         is_given = (node.operation, node.value) == ("name", "pi") and self._is_name(GIVEN_PI)

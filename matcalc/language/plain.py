@@ -12,6 +12,7 @@ from matcalc.language.syntax import GREEK, Syntax, transform
 ShapeOf = Callable[[Syntax], shape.Shape]
 OF_THE_MATRIX = {"exp": "expm", "log": "logm", "sqrt": "sqrtm"}  # an elementwise function, and that of the matrix
 LOOPS = ("summation", "iterated_product")
+PRODUCTS = ("multiply", "juxtapose")
 DOT = "dot"  # the value of a product written with a dot, which is the inner product if it is of two vectors
 PRIMED = "primed"  # the value of a transpose that is written with a prime
 BEHIND = "behind"  # the value of a power or a transpose whose base has its index behind the exponent
@@ -29,6 +30,14 @@ BEYOND = {
     "subscript": "an entry",
     "entries": "what is given by its entries",
 }
+
+
+def factors_of(tree: Syntax) -> list[Syntax]:
+    """The factors of a product, from left to right; of anything else itself."""
+    if tree.operation not in PRODUCTS:
+        return [tree]
+    left, right = tree.operands
+    return [*factors_of(left), right]
 
 
 def bare(node: Syntax) -> Syntax:
