@@ -13,7 +13,7 @@ from matcalc.errors import DeclarationError, MatcalcError, NoRuleError, Unverifi
 from matcalc.evaluation.evaluate import function
 from matcalc.expression.algebra import rewrite
 from matcalc.expression.expr import Call, Expr, Number, Power, Symbol
-from matcalc.expression.scope import Declarations, Scope, declarations
+from matcalc.expression.scope import Declarations, Scope, declarations, name_of
 from matcalc.expression.simplification import is_singular_at_odd_order
 from matcalc.expression.text import to_text
 from matcalc.lazy import cached_property
@@ -198,7 +198,7 @@ def require_order_and_layout(order: int, layout: str) -> None:
 
 def read_problem(expression: str | Expr, wrt: str | Symbol, let: Declarations) -> tuple[Scope, Expr]:
     """The scope of a problem and its expression."""
-    name = wrt.name if isinstance(wrt, Symbol) else wrt
+    name = name_of(wrt)
     if isinstance(expression, Expr):
         symbols = set(expression.symbols)
         if isinstance(wrt, Symbol):

@@ -15,7 +15,7 @@ from matcalc.evaluation.evaluate import Evaluation
 from matcalc.expression.algebra import scale
 from matcalc.expression.beside import beside
 from matcalc.expression.expr import Expr, Symbol
-from matcalc.expression.scope import Declarations, Scope, declarations
+from matcalc.expression.scope import Declarations, Scope, declarations, name_of
 from matcalc.lazy import cached_property
 from matcalc.oracle.measurement import Evidence, Measurement, structure_of, weigh
 from matcalc.oracle.sampling import GUARDED, Points, sample, spread
@@ -40,7 +40,7 @@ def check_stationary(expression: str, wrt: str, at: str, let: Declarations = ())
     Raises:
         ParseError, DeclarationError, ShapeError: the expression or the point cannot be read or does not fit.
     """
-    scope = Scope(declarations(let), wrt)
+    scope = Scope(declarations(let), name_of(wrt))
     sides = beside(expression, re.sub(r"^\s*\\?\w+\s*=(?!=)", "", at), scope)
     e, point = scope.read(*sides, like=lambda _, variable: variable)
     variable = scope.variable

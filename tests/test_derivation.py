@@ -22,7 +22,7 @@ from matcalc import (
 )
 from matcalc.derivative import Derivative, differentiate, evidence
 from matcalc.differentiation.form import Form
-from matcalc.errors import DeclarationError, DomainError, MatcalcError
+from matcalc.errors import ArgumentError, DeclarationError, DomainError, MatcalcError
 from matcalc.structure import SKEW, Reading
 from matcalc.testing import assert_equal, assert_gradient
 
@@ -219,6 +219,15 @@ def test_a_variable_that_does_not_occur_has_derivative_zero_and_it_says_so():
 def test_by_several_variables():
     found = derive_each("norm2(A - U*V')^2", ["U", "V"])
     assert {n: str(d) for n, d in found.items()} == {"U": "-2 (A - U Vᵀ) V", "V": "-2 (Aᵀ - V Uᵀ) U"}
+
+
+@pytest.mark.parametrize("wrt", [["U", "V"], 3])
+@pytest.mark.parametrize(
+    "ask", [derive, lambda e, wrt: check(e, e, wrt), lambda e, wrt: check_stationary(e, wrt, "0", [])]
+)
+def test_what_is_no_variable_is_refused_by_name(ask, wrt):
+    with pytest.raises(ArgumentError, match="wrt: expected the name of a variable or its symbol, got"):
+        ask("norm2(A - U*V')^2", wrt)
 
 
 def test_the_layout_turns_a_jacobian():

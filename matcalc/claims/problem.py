@@ -20,7 +20,7 @@ from matcalc.errors import MatcalcError, ParseError, ShapeError
 from matcalc.expression.algebra import ONE, is_zero, zeros
 from matcalc.expression.beside import beside
 from matcalc.expression.expr import Expr, Symbol
-from matcalc.expression.scope import Scope
+from matcalc.expression.scope import Scope, name_of
 from matcalc.expression.simplification import simplify
 from matcalc.oracle.blackbox import argument_names, blackbox
 from matcalc.oracle.comparison import Comparison
@@ -118,7 +118,7 @@ def read_claim(
     Raises:
         ParseError, DeclarationError, ShapeError: one of them cannot be read, or does not fit in itself.
     """
-    name = wrt.name if isinstance(wrt, Symbol) else wrt
+    name = name_of(wrt)
     if order == 1 and isinstance(claim, str) and _SECOND.match(claim):
         raise ParseError("the claim is a second differential: ask with order=2 (--order 2)", 0)
     if not (isinstance(expression, str | Expr) and isinstance(claim, str | Expr)):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain, combinations
 
 from matcalc import shape
-from matcalc.errors import DeclarationError, MatcalcError, ParseError, ShapeError
+from matcalc.errors import ArgumentError, DeclarationError, MatcalcError, ParseError, ShapeError
 from matcalc.expression.building import Builder
 from matcalc.expression.expr import Expr, Symbol, parts
 from matcalc.expression.inference import Inference, check_called, is_size, possibly_scalar
@@ -319,6 +319,20 @@ class Scope:
     def differential(self) -> Symbol:
         """The symbol of the variable's differential."""
         return self.lookup(self.differential_name, frozenset())
+
+
+def name_of(wrt: str | Symbol) -> str:
+    """The name of a variable that is given by it or as its symbol.
+
+    Raises:
+        ArgumentError: it is neither.
+    """
+    if not isinstance(wrt, str | Symbol):
+        raise ArgumentError(
+            f"wrt: expected the name of a variable or its symbol, got {wrt!r}; one variable at a time, and "
+            "derive_each for several"
+        )
+    return wrt.name if isinstance(wrt, Symbol) else wrt
 
 
 def differential_structure(variable: Symbol) -> str:
