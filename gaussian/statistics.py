@@ -128,7 +128,8 @@ def _gram(A: Float[Array, "*batch k d"], B: Float[Array, "*batch k d"]) -> Float
 
 
 def _scaled_square(n: Array, v: Array) -> Array:
-    return n[..., None, None] * v[..., :, None] * v[..., None, :]
+    """n v vᵀ, symmetric to the last digit, as the scatter it is taken from: n v_i first would round otherwise."""
+    return n[..., None, None] * (v[..., :, None] * v[..., None, :])
 
 
 def _checked(statistics: SufficientStatistics, ok: Array) -> tuple[SufficientStatistics, Array]:
