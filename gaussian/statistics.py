@@ -4,6 +4,7 @@ They are centred, so data far from the origin lose no digits, and they merge exa
 bounded memory: `functools.reduce(merge, map(statistics_of, chunks))` [Chan, Golub & LeVeque 1983].
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +21,7 @@ from gaussian.pytree import pytree
 from matcalc.errors import DomainError, MatcalcError, ShapeError
 from matcalc.evaluation.factorisation import LEAF
 
-CHUNK = 1_280_000  # bytes read at a time: the points and their deviations fit into a cache of a few MB
+CHUNK = 2_560_000  # bytes read at a time, at most: the points and their deviations fit into a cache of a few MB
 ROWS = 16_384  # at most: of a thin chunk the products are summed one after the other, which loses digits in float32
 
 
@@ -105,9 +106,10 @@ def _weighted_sums(y: Array, w: Array) -> tuple[Array, Array]:
 
 
 def _by_chunks(f: Callable[..., Any], *data: Array) -> Any:
-    """The sum of f over the rows of data in one pass, by chunks that stay in the cache."""
+    """The sum of f over the rows of data in one pass, by equal chunks that stay in the cache, and what they leave."""
     n, d = data[0].shape[-2:]
-    rows = min(n, ROWS, max(1, CHUNK // (d * data[0].dtype.itemsize)))
+    most = min(ROWS, max(1, CHUNK // (d * data[0].dtype.itemsize)))
+    rows = n // math.ceil(n / most)
     whole = n // rows * rows
 
     def add(running: Any, start: Array) -> tuple[Any, None]:
