@@ -11,7 +11,6 @@ that a singular matrix is not let through by its rounding errors.
 
 import math
 import reprlib
-from collections.abc import Callable
 from typing import NamedTuple, NoReturn
 
 import jax
@@ -19,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 from jax.typing import ArrayLike
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from gaussian.arguments import do_broadcast
 from gaussian.triangular import diagonal
@@ -79,7 +78,7 @@ def cholesky(vector: Float[Array, "*batch d"], S: Float[Array, "*batch d d"]) ->
     """L with S = L Lᵀ."""
     L = jnp.linalg.cholesky(_columns(S), symmetrize_input=False)
     pivots = diagonal(L.mT)
-    return _factored(vector, L, pivots, S, _is_admissible(*lax.stop_gradient((pivots, S))))
+    return _factored(vector, L, pivots, S, _is_admissible(*lax.stop_gradient((pivots, diagonal(S), S))))
 
 
 @jax.jit
@@ -180,15 +179,13 @@ def symmetric(S: Float[Array, "*batch d d"]) -> Float[Array, "*batch d d"]:
     return jnp.where(np.tri(S.shape[-1], k=-1, dtype=bool), S.mT, S)
 
 
-def symmetric_or_nan(S: Float[Array, "*batch d d"]) -> Float[Array, "*batch d d"]:
-    """`symmetric`, of what is symmetric up to the tolerance; NaN of what is not."""
-    return symmetric(S) + nan_unless(_is_symmetric(lax.stop_gradient(S)))[..., None, None]
-
-
-def factor_of_symmetric(S: Float[Array, "*batch d d"]) -> Float[Array, "*batch d d"]:
-    """L with S = L Lᵀ of an exactly symmetric S; NaN where that is inadmissible."""
-    L = jnp.linalg.cholesky(S, symmetrize_input=False)
-    return L + nan_unless(_is_regular(*lax.stop_gradient((diagonal(L), S))))[..., None, None]
+def factor_in_order(S: Float[Array, "*batch d d"], order: Int[Array, " d"]) -> Float[Array, "*batch d d"]:
+    """L with S = L Lᵀ, rows and columns of S taken in that order; NaN where S is inadmissible."""
+    held = lax.stop_gradient(S)
+    entries = jnp.where(_is_mirrored(held), symmetric(S), jnp.nan) if S.shape[-1] <= SMALL else symmetric(S)
+    L = jnp.linalg.cholesky(entries[..., order[:, None], order], symmetrize_input=False)
+    ok = _is_admissible(lax.stop_gradient(diagonal(L)), diagonal(held)[..., order], held)
+    return L + nan_unless(ok)[..., None, None]
 
 
 @jax.custom_jvp
@@ -246,37 +243,26 @@ def _symmetry_tolerance(S: Array | np.ndarray) -> float:
     return float(jnp.finfo(S.dtype).eps) ** 0.5
 
 
-def _is_admissible(pivots: Array, S: Array) -> Array:
-    """Whether S, of Cholesky pivots l_ii, is symmetric and regular; false for NaN.
+def _is_admissible(pivots: Array, variances: Array, S: Array) -> Array:
+    """Whether S, of Cholesky pivots l_ii and s_ii in any one order, is symmetric and regular; false for NaN.
 
     Nearly every matrix is symmetric to the last digit, and only of others is the tolerance asked; a small one that is
     not symmetric has NaN for pivots.
     """
+    large, yes = _has_large(pivots, variances), jnp.ones(S.shape[:-2], bool)
     if S.shape[-1] <= SMALL:
-        return _is_regular(pivots, S)
+        return lax.cond(large, lambda: yes, lambda: _has_inverse(S))
     along, across = _mirrored(S)
-    clear = (along == across).all() & _has_large(pivots, S)
-    return _unless(clear, S, lambda: _is_symmetric(S) & _has_inverse(S))
+    return lax.cond(large & (along == across).all(), lambda: yes, lambda: _is_symmetric(S) & _has_inverse(S))
 
 
-def _is_regular(pivots: Array, S: Array) -> Array:
-    """Whether a symmetric S is regular to working precision; false for NaN."""
-    return _unless(_has_large(pivots, S), S, lambda: _has_inverse(S))
-
-
-def _unless(clear: Array, S: Array, admits: Callable[[], Array]) -> Array:
-    """True for all of a batch where that is clear, or what a test of each tells that costs more."""
-    yes = jnp.ones(S.shape[:-2], bool)
-    return lax.cond(clear, lambda: yes, admits)
-
-
-def _has_large(pivots: Array, S: Array) -> Array:
+def _has_large(pivots: Array, variances: Array) -> Array:
     """Whether no pivot is tiny beside its diagonal entry.
 
     A singular matrix leaves a pivot of rounding errors, tiny but seldom 0. Only where there is a tiny pivot is the
     inverse formed, whose trace tells a singular matrix from a badly conditioned one.
     """
-    return (jnp.square(pivots) > _symmetry_tolerance(S) * diagonal(S)).all()
+    return (jnp.square(pivots) > _symmetry_tolerance(pivots) * variances).all()
 
 
 def _has_inverse(S: Array) -> Array:

@@ -95,8 +95,8 @@ def _condition_covariance(mean: Array, S: Array, b: Indices, a: Indices, values:
 
     It says itself whether Σ is admissible, so under jit the factor in the order given is never computed.
     """
-    order, k = jnp.concatenate([b, a]), len(b)
-    joint = domain.factor_of_symmetric(domain.symmetric_or_nan(S)[..., order[:, None], order])
+    k = len(b)
+    joint = domain.factor_in_order(S, jnp.concatenate([b, a]))
     M, K, L = joint[..., :k, :k], joint[..., k:, :k], joint[..., k:, k:]
     return _where_finite(mean[..., a] + apply(K, solve_lower(M, values - mean[..., b])), L)
 
