@@ -13,9 +13,10 @@ from gaussian import domain
 from gaussian.pytree import pytree
 from gaussian.triangular import (
     apply,
+    apply_lower,
     diagonal,
     solve_lower,
-    squared_norm,
+    squared_norm_lower,
     squared_norm_solve,
 )
 from matcalc.evaluation.factorisation import gram, invert_lower
@@ -66,7 +67,7 @@ class CovarianceFactor:
 
     def unwhiten(self, z: Float[Array, "*points d"]) -> Float[Array, "*points d"]:
         """y = L z."""
-        return apply(self.cholesky, z)
+        return apply_lower(self.cholesky, z)
 
     def squared_norm(self, y: Float[Array, "*points d"]) -> Float[Array, "*points"]:
         """yᵀ Σ⁻¹ y = |L⁻¹ y|²."""
@@ -114,7 +115,7 @@ class PrecisionFactor:
 
     def whiten(self, y: Float[Array, "*points d"]) -> Float[Array, "*points d"]:
         """z = W y."""
-        return apply(self.whitener, y)
+        return apply_lower(self.whitener, y)
 
     def unwhiten(self, z: Float[Array, "*points d"]) -> Float[Array, "*points d"]:
         """y = W⁻¹ z."""
@@ -122,7 +123,7 @@ class PrecisionFactor:
 
     def squared_norm(self, y: Float[Array, "*points d"]) -> Float[Array, "*points"]:
         """yᵀ Λ y = |W y|²."""
-        return squared_norm(self.whiten(y))
+        return squared_norm_lower(self.whitener, y)
 
 
 Factor = CovarianceFactor | PrecisionFactor

@@ -6,6 +6,8 @@ a condition of about 10¹⁰ of LLᵀ in float64: the rounding errors of both ar
 """
 
 import math
+from collections.abc import Iterator
+from itertools import pairwise
 
 import jax.numpy as jnp
 from jax import Array, lax
@@ -14,6 +16,8 @@ from jaxtyping import Float
 from matcalc.evaluation.factorisation import LEAF, invert_lower
 
 UNROLL = 16  # up to this size |L⁻¹y|² of many points is one fused loop over them, at the speed of reading y
+WIDE = 256  # from this size on products skip the blocks above the diagonal
+STRIPS = 4  # into as many they are cut: of more the blocks are too small for a fast product
 
 
 def apply(A: Float[Array, "*batch k d"], y: Float[Array, "*points d"]) -> Float[Array, "*points k"]:
@@ -23,10 +27,24 @@ def apply(A: Float[Array, "*batch k d"], y: Float[Array, "*points d"]) -> Float[
     return jnp.einsum("...ij,...j->...i", A, y)
 
 
+def apply_lower(L: Float[Array, "*batch d d"], y: Float[Array, "*points d"]) -> Float[Array, "*points d"]:
+    """L y at every point; the leading axes of y end in those of L."""
+    if L.shape[-1] >= 2 * WIDE and _is_worth_cutting(L, y):  # below that all is lost in putting the strips together
+        return jnp.concatenate(list(_strips(L, y)), -1)
+    return apply(L, y)
+
+
+def squared_norm_lower(L: Float[Array, "*batch d d"], y: Float[Array, "*points d"]) -> Float[Array, "*points"]:
+    """|L y|² at every point; the leading axes of y end in those of L."""
+    if L.shape[-1] >= WIDE and _is_worth_cutting(L, y):
+        return sum(map(squared_norm, _strips(L, y)), start=jnp.zeros_like(y[..., 0]))
+    return squared_norm(apply(L, y))
+
+
 def solve_lower(L: Float[Array, "*batch d d"], y: Float[Array, "*points d"]) -> Float[Array, "*points d"]:
     """L⁻¹ y at every point; the leading axes of y end in those of L."""
-    if _points(L, y) > max(L.shape[-1] // 4, LEAF + 1):
-        return apply(invert_lower(L), y)
+    if _is_worth_inverting(L, y):
+        return apply_lower(invert_lower(L), y)
     columns = jnp.moveaxis(y.reshape(_points(L, y), *L.shape[:-1]), 0, -1)
     return jnp.moveaxis(_solve(L, columns), -1, 0).reshape(y.shape)
 
@@ -34,12 +52,14 @@ def solve_lower(L: Float[Array, "*batch d d"], y: Float[Array, "*points d"]) -> 
 def squared_norm_solve(L: Float[Array, "*batch d d"], y: Float[Array, "*points d"]) -> Float[Array, "*points"]:
     """|L⁻¹ y|² at every point; the leading axes of y end in those of L."""
     d = L.shape[-1]
-    if L.ndim > 2 or d > UNROLL or _points(L, y) <= d:
-        return squared_norm(solve_lower(L, y))
-    z: list[Array] = []
-    for i in range(d):  # forward substitution, unrolled: one pass over the points, nothing but the result is stored
-        z.append((y[..., i] - sum(L[i, j] * z[j] for j in range(i))) / L[i, i])
-    return sum((t * t for t in z), start=jnp.zeros_like(y[..., 0]))
+    if L.ndim == 2 and d <= UNROLL and _points(L, y) > d:
+        z: list[Array] = []
+        for i in range(d):  # forward substitution, unrolled: one pass over the points, only the result is stored
+            z.append((y[..., i] - sum(L[i, j] * z[j] for j in range(i))) / L[i, i])
+        return sum((t * t for t in z), start=jnp.zeros_like(y[..., 0]))
+    if _is_worth_inverting(L, y):
+        return squared_norm_lower(invert_lower(L), y)
+    return squared_norm(solve_lower(L, y))
 
 
 def squared_norm(y: Float[Array, "*points d"]) -> Float[Array, "*points"]:
@@ -53,9 +73,27 @@ def diagonal(L: Float[Array, "*batch d d"]) -> Float[Array, "*batch d"]:
     return L.reshape(*L.shape[:-2], d * d)[..., :: d + 1]
 
 
+def _strips(L: Array, y: Array) -> Iterator[Array]:
+    """L y, some rows of L after the other, each by the blocks that are not 0."""
+    d = L.shape[-1]
+    cuts = [i * d // STRIPS for i in range(STRIPS + 1)]
+    parts = [slice(*ends) for ends in pairwise(cuts)]
+    columns = [y[..., part] for part in parts]
+    for i, rows in enumerate(parts):
+        yield sum((columns[j] @ L[rows, parts[j]].T for j in range(i)), start=columns[i] @ L[rows, rows].T)
+
+
 def _solve(L: Array, B: Array) -> Array:
     dtype = jnp.result_type(L, B)  # one for both is what LAPACK asks for
     return lax.linalg.triangular_solve(L.astype(dtype), B.astype(dtype), left_side=True, lower=True)
+
+
+def _is_worth_inverting(L: Array, y: Array) -> bool:
+    return _points(L, y) > max(L.shape[-1] // 4, LEAF + 1)
+
+
+def _is_worth_cutting(L: Array, y: Array) -> bool:
+    return L.ndim == 2 and _points(L, y) > LEAF
 
 
 def _points(L: Array, y: Array) -> int:

@@ -54,7 +54,7 @@ def log_probs(mean, S, P, x):
 
 
 # dimension and points on either side of where another formulation takes over
-SIZES = [(1, 1), (2, 40), (16, 1), (16, 40), (17, 40), (64, 40), (65, 1), (65, 40), (150, 700)]
+SIZES = [(1, 1), (2, 40), (16, 1), (16, 40), (17, 40), (64, 40), (65, 1), (65, 40), (150, 700), (258, 70), (515, 140)]
 
 
 @pytest.mark.parametrize(("d", "points"), SIZES)
@@ -64,6 +64,15 @@ def test_every_formulation_by_size_gives_the_same_density(d, points):
     expected = stats.multivariate_normal(np.zeros(d), S).logpdf(x).reshape(points)
     P = np.linalg.inv(S)
     assert_same(log_probs(np.zeros(d), S, (P + P.T) / 2, x), (expected, expected))
+
+
+@pytest.mark.parametrize(("d", "points"), SIZES)
+@pytest.mark.parametrize("held", ["covariance", "precision"])
+def test_every_formulation_by_size_unwhitens_what_it_whitens(held, d, points):
+    rng = np.random.default_rng(d)
+    g, x = held_by(held, np.zeros(d), SPD.sample(rng, d)), rng.standard_normal((points, d))
+    assert_same(g.unwhiten(g.whiten(x)), x)
+    assert_same((g.whiten(x) ** 2).sum(-1), g.squared_mahalanobis(x))
 
 
 def mpmath_log_density(S, y):
