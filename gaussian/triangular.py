@@ -3,11 +3,13 @@
 Which one is decided from shapes alone, so the same choice is made under jit. On a CPU a matrix product runs several
 times faster than a triangular solve of the same size, and L⁻¹ followed by one product is as accurate as the solve up to
 a condition of about 10¹⁰ of LLᵀ in float64: the rounding errors of both are bounded by cond(L), not by cond(LLᵀ).
+Large triangles go by strips of rows, so that the half which is 0 is not multiplied.
 """
 
 import math
-from collections.abc import Iterator
+from functools import reduce
 from itertools import pairwise
+from operator import add, sub
 
 import jax.numpy as jnp
 from jax import Array, lax
@@ -16,8 +18,8 @@ from jaxtyping import Float
 from matcalc.evaluation.factorisation import LEAF, invert_lower
 
 UNROLL = 16  # up to this size |L⁻¹y|² of many points is one fused loop over them, at the speed of reading y
-WIDE = 256  # from this size on products skip the blocks above the diagonal
-STRIPS = 4  # into as many they are cut: of more the blocks are too small for a fast product
+STRIPS = 4  # a large L is cut into as many: of more the blocks are too small for a fast product
+APART, TOGETHER = 256, 512  # from which size on, if the strips may stay apart or what is saved goes into joining them
 
 
 def apply(A: Float[Array, "*batch k d"], y: Float[Array, "*points d"]) -> Float[Array, "*points k"]:
@@ -29,22 +31,18 @@ def apply(A: Float[Array, "*batch k d"], y: Float[Array, "*points d"]) -> Float[
 
 def apply_lower(L: Float[Array, "*batch d d"], y: Float[Array, "*points d"]) -> Float[Array, "*points d"]:
     """L y at every point; the leading axes of y end in those of L."""
-    if L.shape[-1] >= 2 * WIDE and _is_worth_cutting(L, y):  # below that all is lost in putting the strips together
-        return jnp.concatenate(list(_strips(L, y)), -1)
-    return apply(L, y)
+    return jnp.concatenate(_product(L, y, _strips(L, y, TOGETHER)), -1)
 
 
 def squared_norm_lower(L: Float[Array, "*batch d d"], y: Float[Array, "*points d"]) -> Float[Array, "*points"]:
     """|L y|² at every point; the leading axes of y end in those of L."""
-    if L.shape[-1] >= WIDE and _is_worth_cutting(L, y):
-        return sum(map(squared_norm, _strips(L, y)), start=jnp.zeros_like(y[..., 0]))
-    return squared_norm(apply(L, y))
+    return reduce(add, map(squared_norm, _product(L, y, _strips(L, y, APART))))
 
 
 def solve_lower(L: Float[Array, "*batch d d"], y: Float[Array, "*points d"]) -> Float[Array, "*points d"]:
     """L⁻¹ y at every point; the leading axes of y end in those of L."""
-    if _is_worth_inverting(L, y):
-        return apply_lower(invert_lower(L), y)
+    if _are_many(L, y):
+        return jnp.concatenate(_substitution(L, y, _strips(L, y, TOGETHER)), -1)
     columns = jnp.moveaxis(y.reshape(_points(L, y), *L.shape[:-1]), 0, -1)
     return jnp.moveaxis(_solve(L, columns), -1, 0).reshape(y.shape)
 
@@ -54,11 +52,11 @@ def squared_norm_solve(L: Float[Array, "*batch d d"], y: Float[Array, "*points d
     d = L.shape[-1]
     if L.ndim == 2 and d <= UNROLL and _points(L, y) > d:
         z: list[Array] = []
-        for i in range(d):  # forward substitution, unrolled: one pass over the points, only the result is stored
+        for i in range(d):  # one pass over the points, and nothing but the result is stored
             z.append((y[..., i] - sum(L[i, j] * z[j] for j in range(i))) / L[i, i])
         return sum((t * t for t in z), start=jnp.zeros_like(y[..., 0]))
-    if _is_worth_inverting(L, y):
-        return squared_norm_lower(invert_lower(L), y)
+    if _are_many(L, y):
+        return reduce(add, map(squared_norm, _substitution(L, y, _strips(L, y, APART))))
     return squared_norm(solve_lower(L, y))
 
 
@@ -73,14 +71,27 @@ def diagonal(L: Float[Array, "*batch d d"]) -> Float[Array, "*batch d"]:
     return L.reshape(*L.shape[:-2], d * d)[..., :: d + 1]
 
 
-def _strips(L: Array, y: Array) -> Iterator[Array]:
-    """L y, some rows of L after the other, each by the blocks that are not 0."""
+def _strips(L: Array, y: Array, wide: int) -> list[slice]:
+    """The rows of L in STRIPS parts, or in one where it is not as wide, or the points are few."""
     d = L.shape[-1]
-    cuts = [i * d // STRIPS for i in range(STRIPS + 1)]
-    parts = [slice(*ends) for ends in pairwise(cuts)]
-    columns = [y[..., part] for part in parts]
-    for i, rows in enumerate(parts):
-        yield sum((columns[j] @ L[rows, parts[j]].T for j in range(i)), start=columns[i] @ L[rows, rows].T)
+    count = STRIPS if L.ndim == 2 and d >= wide and _are_many(L, y) else 1
+    return [slice(*ends) for ends in pairwise(i * d // count for i in range(count + 1))]
+
+
+def _product(L: Array, y: Array, strips: list[slice]) -> list[Array]:
+    """L y strip by strip, without the blocks above the diagonal."""
+    columns = [y[..., strip] for strip in strips]
+    blocks = [[L[..., rows, strip] for strip in strips[: i + 1]] for i, rows in enumerate(strips)]
+    return [reduce(add, map(apply, row, columns)) for row in blocks]
+
+
+def _substitution(L: Array, y: Array, strips: list[slice]) -> list[Array]:
+    """L⁻¹ y strip by strip: forward substitution, of which only the blocks on the diagonal are inverted."""
+    z: list[Array] = []
+    for rows in strips:
+        known = (apply(L[..., rows, strip], part) for strip, part in zip(strips, z, strict=False))
+        z.append(apply(invert_lower(L[..., rows, rows]), reduce(sub, known, y[..., rows])))
+    return z
 
 
 def _solve(L: Array, B: Array) -> Array:
@@ -88,12 +99,9 @@ def _solve(L: Array, B: Array) -> Array:
     return lax.linalg.triangular_solve(L.astype(dtype), B.astype(dtype), left_side=True, lower=True)
 
 
-def _is_worth_inverting(L: Array, y: Array) -> bool:
+def _are_many(L: Array, y: Array) -> bool:
+    """Whether matrix products with an inverse pay, which LAPACK's solve does without."""
     return _points(L, y) > max(L.shape[-1] // 4, LEAF + 1)
-
-
-def _is_worth_cutting(L: Array, y: Array) -> bool:
-    return L.ndim == 2 and _points(L, y) > LEAF
 
 
 def _points(L: Array, y: Array) -> int:
