@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from matcalc import shape
-from matcalc.claims.faint import Value, relies_on
+from matcalc.claims.faint import relies_on
 from matcalc.diagnosis import Bench, Case, Diagnosis, diagnose
 from matcalc.errors import DomainError, ParseError, ShapeError
 from matcalc.evaluation.evaluate import Evaluation
@@ -76,10 +76,9 @@ class Trial:
             return self._not_a_member
         if not any(self._is_defined(at).any() for at in self._sampled):
             return undecided("the expression as it is written has no value there")
-        around = [Neighbourhood(self.e, self.variable, self.point, at) for at in self._members or self._sampled]
+        around, found = self._around, self._found
         if any(n.has_kink.any() for n in around):
             return undecided("the expression has a kink there, and so no gradient that could vanish")
-        found = weigh([(n.points, n.error) for n in around], oracles=("complex step",))
         if not any(n.has_gradient.any() for n in around):
             return undecided("the gradient has no value there")
         if not found.decided and any(np.isnan(n.error).any() for n in around):
@@ -89,7 +88,7 @@ class Trial:
         if not self._members:
             says = f"the point is {self.variable.structure} at none of the values tried, though the gradient vanishes"
             return undecided(says) if found.ok else self._not_a_member
-        if found.ok and (note := relies_on([self.e, self.point], self._values, self._holds)) is not None:
+        if found.ok and (note := relies_on([self.e, self.point], self._holds)) is not None:
             return undecided(note)
         says = f"the point is {self.variable.structure} for some values only, and was tried at those"
         notes = () if self._members == self._sampled else (says,)
@@ -103,12 +102,17 @@ class Trial:
     def _sampled(self) -> list[Points]:
         return sample(self._made_of, [self.variable])
 
-    def _values(self, made_of: Sequence[Expr]) -> list[Value]:
-        return [(at(side), np.zeros(at.count)) for at in self._sampled for side in made_of]
+    @cached_property
+    def _around(self) -> list[Neighbourhood]:
+        return [Neighbourhood(self.e, self.variable, self.point, at) for at in self._members or self._sampled]
+
+    @cached_property
+    def _found(self) -> Evidence:
+        return weigh([(n.points, n.error) for n in self._around], oracles=("complex step",))
 
     def _holds(self, made_of: Sequence[Expr]) -> bool:
         e, point = made_of
-        return Trial(e, self.variable, point, self.cancelled).verdict.is_right
+        return Trial(e, self.variable, point, self.cancelled)._found.ok
 
     def _is_defined(self, at: Points) -> np.ndarray:
         """Where what is written has a value at the claimed point: (points,)."""

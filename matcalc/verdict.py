@@ -335,7 +335,7 @@ def _check_equality(expression: Statement, claim: Statement, let: list[str]) -> 
     if verdict == RIGHT and (limit := limit_of_equality(a, b, cancelled)) is not None:
         return Verdict(WRONG, None, (), limit, correct, replace(found, ok=False))
     if verdict == RIGHT and ORACLE not in found.oracles:
-        note = faint_in_equality(a, b, cancelled, lambda a, b: _compared(a, b, sample([a, b, *cancelled], ())).ok)
+        note = faint_in_equality(a, b, lambda a, b: _compared(a, b, sample([a, b, *cancelled], ())).ok)
         if note is not None:
             return undecided(note)
     if verdict == WRONG:

@@ -81,6 +81,11 @@ TOO_FAINT = [
     ("log(1 + exp(-50 - x'*x))", "0", None, VECTOR),
     ("x/(norm2(x) + 10^-17)", "x/norm2(x)", None, VECTOR),
     ("log(exp(32) + a) - 32", "0", None, SCALAR),
+    ("log(1 + exp(50 + a^2))", "50 + a^2", None, SCALAR),
+    ("log(1 + exp(50 + x'*x))", "2*x", "x", VECTOR),
+    ("cosh(30 + x'*x)", "sinh(30 + x'*x)", None, VECTOR),
+    ("cosh(30 + x'*x)", "2*sinh(30 + x'*x)*x + exp(-30)*x", "x", VECTOR),
+    ("sigmoid(50 + a^2)", "1", None, SCALAR),
 ]
 ZERO_BUT_FOR_ROUNDING = [
     ("logdet(Q)", "0", None, ["Q: n x n orthogonal"]),
@@ -93,6 +98,8 @@ ZERO_BUT_FOR_ROUNDING = [
 FAINT_ON_BOTH_SIDES = [
     ("log(a + 10^-16)", "1/(a + 10^-16)", "a", ["a: positive"]),
     ("logdet(K + s*10^-18*I)", "tr(inv(K + s*10^-18*I))/10^18", "s", ["K: n x n spd", "s: positive"]),
+    ("log(cosh(40 + x'*x))", "2*tanh(40 + x'*x)*x", "x", VECTOR),
+    ("log(50*exp(a))", "log(50) + a", None, SCALAR),
     ("sum(log(ones(n,1) + exp(-50*x)))", "-50*sigmoid(-50*x)", "x", VECTOR),
     ("sqrt(x'*x + 10^-8)", "x/sqrt(x'*x + 10^-8)", "x", VECTOR),
 ]
