@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
-
-import numpy as np
 
 from matcalc.differentiation.form import Form
 from matcalc.differentiation.formulation import Formulation, check_cholesky, kind_of
@@ -263,27 +262,45 @@ def verify(derivative: Derivative) -> Derivative:
 
 def evidence(derivative: Derivative) -> Evidence:
     """How well the printed forms of a derivative agree with the measured one, over all readings."""
-    read_back = {r: _read_back(derivative, f) for r, f in derivative.readings.items() if f is not None}
-    forms = list(read_back.values()) if derivative.kind not in IN_DIFFERENTIAL else []
-    points = sample([derivative.expression, *forms], [derivative.variable])
+    forms = {r: f for r, f in derivative.readings.items() if f is not None}
+    printed = tuple(
+        (r, _read_back(derivative, f), _read_back(derivative, f.vec) if f.vec is not None else None)
+        for r, f in forms.items()
+    )
+    return _agreement(
+        derivative.expression, derivative.variable, derivative.kind, derivative.order, derivative.layout, printed
+    )
+
+
+@lru_cache(maxsize=256)  # of many claims about one derivative, each asks what is the right one
+def _agreement(
+    e: Expr,
+    variable: Symbol,
+    kind: str,
+    order: int,
+    layout: str,
+    printed: tuple[tuple[Reading, Expr, Expr | None], ...],
+) -> Evidence:
+    """How well forms and their matrices, each in a reading, agree with the measured derivative."""
+    forms = [form for _, form, _ in printed] if kind not in IN_DIFFERENTIAL else []
+    points = sample([e, *forms], [variable])
     trials = []
     for at in points:
-        comparison = Comparison(derivative.expression, derivative.variable, at, derivative.kind, derivative.order)
-        known: dict[int, np.ndarray] = {}
-        for reading, e in read_back.items():
-            if id(e) not in known:
-                known[id(e)] = comparison.trial(e, reading, derivative.layout)
-                trials.append((at, known[id(e)]))
-                form = derivative.readings[reading]
-                if form is not None and form.vec is not None:
-                    trials.append((at, comparison.vec_error(_read_back(derivative, form.vec), reading)))
-    found = weigh(trials, derivative.order, ("complex step", "jax.grad"))
+        comparison = Comparison(e, variable, at, kind, order)
+        tried: set[int] = set()
+        for reading, form, matrix in printed:
+            if id(form) not in tried:  # one text in several readings
+                tried.add(id(form))
+                trials.append((at, comparison.trial(form, reading, layout)))
+                if matrix is not None:
+                    trials.append((at, comparison.vec_error(matrix, reading)))
+    found = weigh(trials, order, ("complex step", "jax.grad"))
     if not found.ok:
         return found
-    gap = gap_between_routes(derivative.expression, derivative.variable)
+    gap = gap_between_routes(e, variable)
     worst = max(found.max_relative_error, gap)
     instances = sum(p.count for p in points)
-    return Evidence(gap <= TOLERANCE[derivative.order], instances, worst, found.oracles)
+    return Evidence(gap <= TOLERANCE[order], instances, worst, found.oracles)
 
 
 def _read_back(derivative: Derivative, form: Form) -> Expr:

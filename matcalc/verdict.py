@@ -23,6 +23,7 @@ from matcalc.expression.beside import beside
 from matcalc.expression.expr import Expr, Symbol
 from matcalc.expression.scope import Declarations, Scope, declarations
 from matcalc.language.statements import is_inequality
+from matcalc.oracle.comparison import Comparison
 from matcalc.oracle.exact import ORACLE, ExactClaim
 from matcalc.oracle.measurement import (
     IN_DIFFERENTIAL,
@@ -179,7 +180,8 @@ def _judge(problem: Problem, reading: Reading | None) -> Verdict:
     except DomainError as error:
         without = nowhere(problem.e, problem.claim, symbols, problem.cancelled)
         return Verdict(WRONG, reading, (), without, correct, NOTHING) if without else undecided(str(error))
-    found = {r: _weigh(problem, points, r) for r in problem.readings}
+    comparisons = [problem.comparison(at) for at in points]
+    found = {r: _weigh(problem, comparisons, r) for r in problem.readings}
     found = {r: problem.exact.decide(_confirm(problem, e), r) for r, e in found.items()}
     by_form = any(ORACLE in e.oracles for e in found.values())
     if (note := hollow(problem.cancelled if by_form else expressions, points)) is not None:
@@ -200,7 +202,7 @@ def _judge(problem: Problem, reading: Reading | None) -> Verdict:
     if verdict in (RIGHT, UNDECIDED):
         return Verdict(verdict, reading, right_under, None, correct, evidence_shown)
     if verdict == WRONG and problem.has_layout and problem.turned.fits:
-        turned = _weigh(problem.turned, points, problem.readings[0])
+        turned = _weigh(problem.turned, comparisons, problem.readings[0])
         if turned.ok:
             return Verdict(CONVENTION, reading, (), _layout_diagnosis(problem), correct, turned)
     case = _case(problem, reading, right_under, correct)
@@ -222,8 +224,8 @@ def _case(problem: Problem, reading: Reading | None, right_under: tuple[str, ...
                 reading, right_under, correct)  # fmt: skip
 
 
-def _weigh(problem: Problem, points: Sequence[Points], reading: Reading) -> Evidence:
-    trials = [(at, problem.comparison(at).trial(problem.claim, reading, problem.layout)) for at in points]
+def _weigh(problem: Problem, comparisons: Sequence[Comparison], reading: Reading) -> Evidence:
+    trials = [(c.points, c.trial(problem.claim, reading, problem.layout)) for c in comparisons]
     return weigh(trials, problem.order)
 
 
@@ -299,7 +301,8 @@ def _right_in(problem: Problem) -> Evidence | None:
         points = sample([problem.e, problem.claim, *problem.cancelled], [problem.variable])
     except DomainError:
         return None
-    return next((f for r in problem.readings if (f := _weigh(problem, points, r)).ok), None)
+    comparisons = [problem.comparison(at) for at in points]
+    return next((f for r in problem.readings if (f := _weigh(problem, comparisons, r)).ok), None)
 
 
 # --- equality --------------------------------------------------------------------------------------------------------

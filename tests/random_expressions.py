@@ -1,5 +1,7 @@
 """Random expressions over a few declared symbols, for laws that hold of every expression."""
 
+from functools import cache
+
 import numpy as np
 from hypothesis import strategies as st
 
@@ -28,6 +30,14 @@ def expressions(draw: st.DrawFn, shape: Shape | None = None, depth: int = 3) -> 
     shape = shape or (draw(st.sampled_from(DIMS)), draw(st.sampled_from(DIMS)))
     if depth == 0:
         return draw(_leaves(shape))
+    try:
+        return draw(_nodes(shape, depth))
+    except MatcalcError:  # division by zero and the like: not an expression
+        return draw(_leaves(shape))
+
+
+@cache  # hypothesis checks a strategy anew each time that it is built
+def _nodes(shape: Shape, depth: int) -> st.SearchStrategy[Expr]:
     smaller = expressions(shape, depth - 1)
     options = [
         smaller,
@@ -52,10 +62,7 @@ def expressions(draw: st.DrawFn, shape: Shape | None = None, depth: int = 3) -> 
         options.append(st.builds(algebra.power, smaller, smaller))
         options.append(st.builds(algebra.call, st.sampled_from(_SCALAR_OF_SQUARE), expressions((N, N), depth - 1)))
         options.append(st.builds(algebra.call, st.sampled_from(_SCALAR_OF_ANY), expressions((N, M), depth - 1)))
-    try:
-        return draw(st.one_of(options))
-    except MatcalcError:  # division by zero and the like: not an expression
-        return draw(_leaves(shape))
+    return st.one_of(options)
 
 
 @st.composite
@@ -65,6 +72,7 @@ def _products(draw: st.DrawFn, shape: Shape, depth: int) -> Expr:
     return algebra.multiply(left, draw(expressions((inner, shape[1]), depth - 1)))
 
 
+@cache
 def _leaves(shape: Shape) -> st.SearchStrategy[Expr]:
     options: list[Expr] = [s for s in SYMBOLS if s.shape == shape]
     options += [algebra.transpose(s) for s in SYMBOLS if s.shape == (shape[1], shape[0])]

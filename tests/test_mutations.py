@@ -237,7 +237,7 @@ LEAST_NAMED = 0.95
 
 def kind_of(identity: Stated, spoilt: Expr) -> str | None:
     """The kind of the diagnosis; None where the edit changes nothing."""
-    if spoilt.shape != identity.claim.shape or equal(spoilt, identity.claim).ok:
+    if spoilt == identity.claim or spoilt.shape != identity.claim.shape or equal(spoilt, identity.claim).ok:
         return None
     text = Form(spoilt, identity.size_names).text
     verdict = identity.check(text)

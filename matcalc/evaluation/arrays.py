@@ -94,6 +94,15 @@ class NumPy:
         """`step` so many times over."""
         return reduce(lambda state, _: step(state), range(count), start)
 
+    def iterate(self, count: int, step: Step, start: Any, is_near: Callable[[Any], bool]) -> Any:
+        """The limit of `step`: two steps beyond where it is near, and no more than so many."""
+        state = start
+        for done in range(count):
+            if is_near(state):
+                return self.repeat(min(2, count - done), step, state)
+            state = step(state)
+        return state
+
     def frechet(self, f: Step, x: Array, directions: list[Array]) -> Array:
         """D^k f(X)[E_1, ..., E_k] as the corner block of f at a block triangular matrix (Mathias 1996)."""
         n = x.shape[-1]
@@ -200,6 +209,10 @@ class Jax:
     def repeat(self, count: int, step: Step, start: Any) -> Any:
         """`step` so many times over, compiled once."""
         return lax.fori_loop(0, count, lambda _, state: step(state), start)
+
+    def iterate(self, count: int, step: Step, start: Any, is_near: Callable[[Any], bool]) -> Any:
+        """The limit of `step`, after so many: a loop of no fixed length has no derivative in reverse."""
+        return self.repeat(count, step, start)
 
     def frechet(self, f: Step, x: Array, directions: list[Array]) -> Array:
         """D^k f(X)[E_1, ..., E_k], forward through f."""

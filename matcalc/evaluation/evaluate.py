@@ -21,7 +21,7 @@ from matcalc.evaluation.factorisation import FactorisingJax
 from matcalc.evaluation.membership import require_member
 from matcalc.evaluation.products import Products
 from matcalc.expression import algebra, facts
-from matcalc.expression.algebra import add, apply, call, multiply
+from matcalc.expression.algebra import MINUS_ONE, add, apply, call, multiply
 from matcalc.expression.expr import (
     Apply,
     Call,
@@ -46,7 +46,6 @@ from matcalc.shape import ONE, SCALAR, Dim
 
 Array = Any
 NUMPY = arrays.NumPy()
-MINUS_ONE = Number(Fraction(-1))
 MAX_POWER = 10_000
 
 

@@ -13,6 +13,7 @@ Array = Any
 
 ADJUGATE_BY_TRACES = 8
 SQRT_ITERATIONS, LOG_ROOTS, LOG_NODES = 16, 7, 8
+NEAR = 1e-8  # of a quadratic iteration: the next step is beyond rounding, and the one after it in derivatives too
 
 
 def adjugate(ops: Any, a: Array) -> Array:
@@ -45,7 +46,10 @@ def sqrtm(ops: Any, a: Array) -> Array:
         inverse = factor.inverse / scale**2
         return (2 * i + scale**2 * m + inverse) / 4, scale * x @ (i + inverse) / 2
 
-    m, x = ops.repeat(SQRT_ITERATIONS, newton, (a, a))
+    def is_near(state: tuple[Array, Array]) -> bool:
+        return not (_largest(xp, state[0] - i) > NEAR).any()  # what is NaN stays so
+
+    m, x = ops.iterate(SQRT_ITERATIONS, newton, (a, a), is_near)
     square, goal = ops.constant(x @ x), ops.constant(a)  # of negative eigenvalues M may tend to I, and X to no root
     converged = _largest(xp, ops.constant(m - i)) < 1e-2
     return xp.where(converged & (_largest(xp, square - goal) <= 1e-2 * _largest(xp, goal)), x, xp.nan)

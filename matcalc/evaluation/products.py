@@ -12,7 +12,7 @@ from functools import lru_cache, reduce
 from typing import TYPE_CHECKING, Any
 
 from matcalc.evaluation import chains, kernels
-from matcalc.expression.algebra import call, multiply, number, ones, power, transpose
+from matcalc.expression.algebra import MINUS_ONE, call, multiply, number, ones, power, transpose
 from matcalc.expression.expr import Call, Commutation, Expr, Identity, Number, Ones, Power, Product, Sum, Transpose
 from matcalc.expression.simplification import settle
 from matcalc.expression.triangles import is_diagonal
@@ -228,7 +228,7 @@ def _is_transposed(e: Expr) -> bool:
 
 
 def _is_inverse(e: Expr) -> bool:
-    return isinstance(e, Power) and e.exponent == number(-1)
+    return isinstance(e, Power) and e.exponent == MINUS_ONE
 
 
 def _unfold(e: Expr) -> Sequence[Expr]:

@@ -38,6 +38,7 @@ from matcalc.shape import ONE as ONE_DIM
 from matcalc.shape import RIGID, SCALAR, Dim, Operand, Shape
 
 ONE, ZERO, HALF = Number(Fraction(1)), Number(Fraction(0)), Number(Fraction(1, 2))
+MINUS_ONE = Number(Fraction(-1))
 PI = Pi()
 
 
@@ -343,7 +344,7 @@ def _absorb(exponents: dict[Expr, Expr]) -> None:
     """(c d)^(-1/2) · c · d is (c d)^(1/2): a root of a product takes in its own factors."""
     for base, exponent in list(exponents.items()):
         if isinstance(base, Product) and not base.chain and isinstance(exponent, Number):
-            for sign in (ONE, number(-1)):
+            for sign in (ONE, MINUS_ONE):
                 _absorb_whole(exponents, base, sign)
 
 
@@ -372,7 +373,7 @@ def divide(a: Expr | Scalar, b: Expr | Scalar) -> Expr:
         shapes.divide(_operand(a), _operand(b), RIGID)
     if b == ZERO:
         raise MatcalcError(f"division of {_operand(a).text} by zero")
-    return multiply(a, power(b, number(-1)))
+    return multiply(a, power(b, MINUS_ONE))
 
 
 # --- transpose, powers -----------------------------------------------------------------------------------------------
@@ -493,7 +494,7 @@ def _matrix_power(base: Expr, exponent: Expr) -> Expr:
 
 def inv(e: Expr) -> Expr:
     """The inverse."""
-    return power(e, number(-1))
+    return power(e, MINUS_ONE)
 
 
 def is_positive(e: Expr) -> bool:
@@ -555,7 +556,7 @@ def _flat_factors(factors: Iterable[Expr]) -> Iterable[Expr]:
 
 def elementwise_divide(a: Expr | Scalar, b: Expr | Scalar) -> Expr:
     """a ./ b."""
-    return hadamard(a, elementwise_power(b, number(-1)))
+    return hadamard(a, elementwise_power(b, MINUS_ONE))
 
 
 def elementwise_power(base: Expr | Scalar, exponent: Expr | Scalar) -> Expr:

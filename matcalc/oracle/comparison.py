@@ -1,8 +1,7 @@
 """A claimed derivative beside the measured one."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import partial
 
 import numpy as np
 
@@ -46,6 +45,17 @@ class Comparison:
 
     def truth(self, reading: Reading, layout: str = "numerator") -> np.ndarray:
         """The measured derivative, (points, rows, columns); (points, directions, rows, columns) of a differential."""
+        key = reading, layout
+        if key not in self._truths:
+            self._truths[key] = self._measure(reading, layout)
+        return self._truths[key]
+
+    @cached_property
+    def _truths(self) -> dict[tuple[Reading, str], np.ndarray]:
+        """What is measured, once for each reading: for every claim, for the differential and for its matrix."""
+        return {}
+
+    def _measure(self, reading: Reading, layout: str) -> np.ndarray:
         m = self.measurement
         if self.kind == SECOND_DIFFERENTIAL:
             return second_differential(self.e, self.variable, self.points, self.directions(reading))
@@ -68,10 +78,9 @@ class Comparison:
         basis = self.measurement.free_directions if reading is Reading.AMBIENT else self.measurement.directions
         return _mixtures(basis) if self.kind == SECOND_DIFFERENTIAL else basis
 
-    @cached_property
-    def _second(self) -> Callable[[Reading], np.ndarray]:
-        """The derivative of the gradient, measured once in a reading: for the differential and for its matrix."""
-        return cache(lambda r: second(self.e, self.variable, self.points, self.directions(r), r))
+    def _second(self, reading: Reading) -> np.ndarray:
+        """The derivative of the gradient along each direction."""
+        return second(self.e, self.variable, self.points, self.directions(reading), reading)
 
     def _hessian(self) -> np.ndarray:
         m = self.measurement
@@ -134,8 +143,8 @@ class Comparison:
         return np.all([is_steady(a, b) for a, b in zip(here, near, strict=True)], axis=0)
 
     def sides(self, claim: Expr, reading: Reading, layout: str, points: Points) -> tuple[np.ndarray, np.ndarray]:
-        """The values of a claim and of the measured derivative at other points."""
-        there = replace(self, points=points)
+        """The values of a claim and of the measured derivative at some points, which may be others."""
+        there = self if points is self.points else replace(self, points=points)
         return there.claimed(claim, reading), there.truth(reading, layout)
 
     def vec_error(self, j: Expr, reading: Reading) -> np.ndarray:

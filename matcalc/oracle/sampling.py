@@ -205,9 +205,10 @@ def sample(
             values = {s.name: draw(s, assigned, rng, CANDIDATES, flavour) for s in ordered}
             points = Points(assigned, values)
             finite = np.ones(CANDIDATES, bool)
-            for e in expressions:
-                finite &= np.isfinite(points(e)).all((-2, -1))
-                overflows |= bool(np.isinf(points(e)).any())
+            for value in map(points, expressions):
+                has_value = np.isfinite(value).all((-2, -1))
+                finite &= has_value
+                overflows |= not has_value.all() and bool(np.isinf(value).any())
             wanted = 1 if max(assigned.values(), default=0) >= LARGE[0] else per_size
             keep = np.flatnonzero(finite)[:wanted]
             if len(keep) == wanted or (len(keep) and f == len(FLAVOURS) - 1):
