@@ -134,6 +134,46 @@ K: n x n spd; s: positive; y: n; w: d; X: n x d
 y = \mathbf{X} \mathbf{w}                                                               not a claim
 \nabla_w \|y - Xw\|^2 = -2 \mathbf{X}^\top (y - X \mathbf{w})                           right
 \mathbf{K y} = K y                                                                      not read""",
+    "differentials of what has been given a name": r"""
+Q: T x d; K: T x d; V: T x d; G: T x d; R: n x n spd; y: n; w: n; H: n x n; \alpha: scalar; Z: n x n
+S = QK^T                                                                                definition
+O = SV                                                                                  definition
+dO = dS V + S dV                                                                        right
+dO = dS V - S dV                                                                        wrong
+\mathrm{d}O = \mathrm{d}S\,V + S\,\mathrm{d}V                                           right
+dS = dQ K^T + Q dK^T                                                                    right
+dS = dQ K^T + Q dQ^T                                                                    wrong
+d\operatorname{tr}(S^TS) = 2\operatorname{tr}(S^T dS)                                   right
+d\operatorname{tr}(S^TS) = \operatorname{tr}(S^T dS)                                    wrong
+\operatorname{tr}(G^T dS V) = \operatorname{tr}(dS^T G V^T)                             right
+\operatorname{tr}(G^T dS V) = \operatorname{tr}(dS G V^T)                               wrong
+\operatorname{tr}(G^T dO) = \operatorname{tr}(G^T dS V) + \operatorname{tr}(G^TS dV)    right
+\operatorname{tr}(VG^TdS) = \operatorname{tr}(VG^TdQK^T) + \operatorname{tr}(VG^TQdK^T) right
+\operatorname{tr}(VG^TdS) = \operatorname{tr}(VG^TdQK^T) + \operatorname{tr}(VG^TKdQ^T) wrong
+\ell = y^TR^{-1}y                                                                       definition
+d\ell = -y^TR^{-1}dR R^{-1}y                                                            right
+d\ell = y^TR^{-1}dR R^{-1}y                                                             wrong
+\mathrm{d}\ell = 2y^TR^{-1}\mathrm{d}y                                                  right
+\mathrm{d}\ell = 2y^TR\,\mathrm{d}y                                                     wrong
+r = y - Hw                                                                              definition
+\mathrm{d}r = -H\,\mathrm{d}w                                                           right
+\mathrm{d}r = -H^T\,\mathrm{d}w                                                         wrong
+d(r^Tr) = 2r^Tdr = -2r^TH dw                                                            right, right
+d(r^Tr) = 2r^Tdr = -2r^TH^T dw                                                          right, wrong
+d(r^TRr) = 2r^TR dr + r^T dR r                                                          right
+2r^TR dr = -2r^TR dH w                                                                  right
+2r^TR dr = -2r^TR dH r                                                                  wrong
+d^2\ell = 2 dr^T dr                                                                     not read
+f(w) = w^TRw                                                                            definition
+df = 2w^TRdw                                                                            right
+df = w^TRdw                                                                             wrong
+\Psi = e^\alpha Z                                                                       definition
+d\Psi = e^\alpha dZ + \Psi d\alpha                                                      right
+d\Psi = e^\alpha dZ - \Psi d\alpha                                                      wrong
+d\Psi^{-1} = -\Psi^{-1}d\Psi\Psi^{-1}                                                   right
+d\Psi^{-1} = -\Psi^{-1}d\Psi\Psi                                                        wrong
+d\log\det\Psi = \operatorname{tr}(\Psi^{-1}d\Psi)                                       right
+dw = Ry                                                                                 definition""",
     "a gradient that is given as a row": r"""
 x: n; a: n; B: m x n; v: m
 \frac{\partial}{\partial x} \sum_i x_i^2 = 2 x^\top                                     convention-dependent

@@ -27,7 +27,7 @@ HOUSE = {
     "verdict": "", "sources": "", "indices": "", "proof": "", "records": "", "equalities": "", "catalogue": "",
     "identities": "", "inequalities": "", "stationarity": "",
     "batch": "",
-    "documents": "misprints totals judgement lettering glossary customs precedence wording premises slips macros "
+    "documents": "misprints totals moved judgement lettering glossary customs precedence wording premises slips macros "
     "document foresight steps context equality reasoning reader",
     "derivations": "", "proofreading": "", "testing": "", "report": "", "cli": "",
 }  # fmt: skip

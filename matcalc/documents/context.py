@@ -12,6 +12,7 @@ from matcalc.documents.glossary import Entry, Glossary, Heading, entries_of, nam
 from matcalc.documents.judgement import agree, undeclared
 from matcalc.documents.lettering import Lettering
 from matcalc.documents.premises import Sides
+from matcalc.documents.totals import differentials_in, is_moved
 from matcalc.documents.wording import GIVEN_PI, Wording
 from matcalc.errors import DeclarationError, MatcalcError, ShapeError
 from matcalc.expression.scope import Scope
@@ -97,6 +98,8 @@ class Context:
             if found is None or (found.name in self.glossary and (side is right or self._is_at_others(found))):
                 continue
             formula = self.tree(other)
+            if is_moved(found.name, self.is_name) and differentials_in(formula, self.is_name):
+                continue
             if found.letter and self._is_label(found, formula):
                 found = Heading(found.name, found.parameters, "", found.index)
             if names_formula(found, formula, self.known):

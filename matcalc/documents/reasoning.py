@@ -17,6 +17,7 @@ from matcalc.documents.glossary import NOISE, Entry, Glossary, Heading, is_point
 from matcalc.documents.judgement import is_free, judge, judge_order, judge_stationary, undeclared
 from matcalc.documents.premises import Finding, Sides, conclude, is_just, structure_in
 from matcalc.documents.steps import ASIDE, DEFINITION, UNREAD
+from matcalc.documents.totals import differentials_in, is_moved
 from matcalc.documents.wording import PRIME, is_primed
 from matcalc.errors import MatcalcError, ParseError, ShapeError
 from matcalc.language.plain import bare
@@ -279,6 +280,8 @@ def _free_name(sides: Sides, known: Assumptions) -> str:
     for side, other in (sides, sides[::-1]):
         alone = bare(side).value if bare(side).operation == "name" else ""
         body = expand(inserted(other, known.definitions), known.laws)
+        if is_moved(alone, known.is_name) and differentials_in(other, known.is_name):
+            continue  # dF of what F stands for, in the dV of its variables
         if alone and is_free(alone, known) and not mentions(body, alone):
             return str(alone)
     return ""
