@@ -174,6 +174,19 @@ d\Psi^{-1} = -\Psi^{-1}d\Psi\Psi^{-1}                                           
 d\Psi^{-1} = -\Psi^{-1}d\Psi\Psi                                                        wrong
 d\log\det\Psi = \operatorname{tr}(\Psi^{-1}d\Psi)                                       right
 dw = Ry                                                                                 definition""",
+    "a norm weighted by a written inverse, and other spellings": r"""
+A: n x n spd; x: n; y: n; \Pi: n x n symmetric; W: m x n; v: m
+\|x\|^2_A = x^TAx                                                                       right
+\|x - y\|_{A^{-1}}^2 = (x-y)^TA^{-1}(x-y)                                               right
+\lVert x - y\rVert^2_{A^{-1}} = (x-y)^TA^{-1}(x-y)                                      right
+\lVert x - y\rVert^2_{A^{-1}} = (x-y)^TA(x-y)                                           wrong
+\nabla_x \|x - y\|^2_{A^{-1}} = 2A^{-1}(x-y)                                            right
+\nabla_x \|x - y\|^2_{A^{-1}} = A^{-1}(x-y)                                             wrong
+x_{A^{-1}} = x                                                                          not read
+\nabla_x x^T\Pi x = 2\Pi x                                                              right
+\nabla_x x^T\Pi x = \Pi x                                                               wrong
+\nabla_x v^T\mathrm{ReLU}(Wx) = W^T(v \odot \operatorname{sgn}(\mathrm{ReLU}(Wx)))      right
+\nabla_x v^T\mathrm{ReLU}(Wx) = W^Tv                                                    wrong""",
     "a gradient that is given as a row": r"""
 x: n; a: n; B: m x n; v: m
 \frac{\partial}{\partial x} \sum_i x_i^2 = 2 x^\top                                     convention-dependent
