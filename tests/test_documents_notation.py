@@ -174,6 +174,45 @@ d\Psi^{-1} = -\Psi^{-1}d\Psi\Psi^{-1}                                           
 d\Psi^{-1} = -\Psi^{-1}d\Psi\Psi                                                        wrong
 d\log\det\Psi = \operatorname{tr}(\Psi^{-1}d\Psi)                                       right
 dw = Ry                                                                                 definition""",
+    "vectors and numbers for each index": r"""
+\mathbf{x}_i: d; r_i: scalar; \pi_k: positive; \mu_k: d; S_k: d x d spd; w: d; y: N
+\bar x = \frac1N\sum_{i=1}^N x_i                                                        definition
+\sum_{i=1}^N x_ix_i^T = N\bar x\bar x^T                                                 wrong
+\sum_{i=1}^N (x_i - \bar x)(x_i - \bar x)^T = \sum_{i=1}^N x_ix_i^T - N\bar x\bar x^T   right
+\sum_{i=1}^N r_ix_i = \bar x\sum_{i=1}^N r_i                                            wrong
+\sum_{i=1}^N r_ix_i = N r_i x_i                                                         wrong
+\prod_{i=1}^N r_i = r_i^N                                                               wrong
+\sum_{k=1}^K \pi_k\mu_k = \sum_{j=1}^K\pi_j\mu_j                                        right
+\frac{\partial}{\partial\mu_j}\sum_{k=1}^K \pi_k\mu_k^T\mu_k = 2\pi_j\mu_j              right
+\frac{\partial}{\partial\mu_j}\sum_{k=1}^K \pi_k\mu_k^T\mu_k = 2K\pi_j\mu_j             wrong
+\frac{\partial}{\partial\mu_j}\sum_{k=1}^K \pi_k\mu_k^T\mu_k = 2\pi_j\mu_1              wrong
+\frac{\partial}{\partial\pi_j}\sum_{k=1}^K \pi_k\log\pi_k = 1 + \log\pi_j               right
+\frac{\partial}{\partial\pi_j}\sum_{k=1}^K \pi_k\log\pi_k = \log\pi_j                   wrong
+\log(2\pi\pi_j) = \log 2\pi + \log\pi_j                                                 right
+\sum_{k=1}^K S_k = K S_k                                                                not read
+r_i = y_i - x_i^Tw                                                                      not a claim
+\frac{\partial}{\partial w}\sum_{i=1}^N r_i^2 = -2\sum_{i=1}^N r_ix_i                   undecided
+\frac{\partial}{\partial w}\sum_{i=1}^N r_i^2 = 2\sum_{i=1}^N r_ix_i                    wrong""",
+    "columns of a declared matrix": r"""
+M: d x K; S: d x d symmetric; a: d; \pi: K; t: K
+\frac{\partial}{\partial M_j}\sum_{k=1}^K M_k^TM_k = 2M_j                               right
+\frac{\partial}{\partial M_j}\sum_{k=1}^K M_k^TM_k = M_j                                wrong
+\frac{\partial}{\partial M_j} a^TM_j = a                                                right
+\frac{\partial}{\partial M_j} a^TM_k = \delta_{jk} a                                    right
+\frac{\partial}{\partial M_j} a^TM_k = a                                                wrong
+\frac{\partial}{\partial S_j}\operatorname{tr}(S) + \sum_k t_k = 1                      not read
+\frac{\partial}{\partial\pi_j}\sum_{k=1}^K t_k\pi_k = t_j                               right
+\frac{\partial}{\partial\pi_j}\sum_{k=1}^K t_k\pi_k = \pi_j                             wrong""",
+    "what is said of entries of what is declared": r"""
+z: K; p: K; B: K x K; C: K x K; x: n; q: n; A: n x n
+p_k = \frac{e^{z_k}}{\sum_{j=1}^K e^{z_j}}                                              not a claim
+\frac{\partial p_k}{\partial z_j} = p_k(\delta_{kj} - p_j)                              undecided
+\frac{\partial p_k}{\partial z_j} = p_k(\delta_{kj} + p_j)                              wrong
+B_{ij} = z_iz_j                                                                         not a claim
+C_{ij} = C_{ji}                                                                         wrong
+q = Ax                                                                                  not a claim
+\frac{\partial q}{\partial x} = A                                                       undecided
+\frac{\partial q}{\partial x} = 2A                                                      wrong""",
     "a norm weighted by a written inverse, and other spellings": r"""
 A: n x n spd; x: n; y: n; \Pi: n x n symmetric; W: m x n; v: m
 \|x\|^2_A = x^TAx                                                                       right
