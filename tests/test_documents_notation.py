@@ -226,6 +226,21 @@ x_{A^{-1}} = x                                                                  
 \nabla_x x^T\Pi x = \Pi x                                                               wrong
 \nabla_x v^T\mathrm{ReLU}(Wx) = W^T(v \odot \operatorname{sgn}(\mathrm{ReLU}(Wx)))      right
 \nabla_x v^T\mathrm{ReLU}(Wx) = W^Tv                                                    wrong""",
+    "a name that is given by its square": r"""
+z: n; a: n; A: n x n; s: scalar
+\mu = \frac1n\mathbf 1^\top z                                                           definition
+\sigma^2 = \frac1n\|z - \mu\mathbf 1\|^2                                                definition
+\sigma = \sqrt{\frac1n z^\top z - \mu^2}                                                right
+\frac{\partial\sigma^2}{\partial z} = \frac2n(z - \mu\mathbf 1)                         right
+\frac{\partial\sigma^2}{\partial z} = \frac1n(z - \mu\mathbf 1)                         wrong
+\tau^2 = \frac1n\sum_{i=1}^n z_i^2                                                      definition
+\frac{\partial\tau^2}{\partial z} = \frac2n z                                           right
+\frac{\partial\tau}{\partial z} = \frac{z}{n\tau}                                       right
+\frac{\partial\tau}{\partial z} = \frac{z}{\tau}                                        wrong
+s^2 = z^\top z                                                                          wrong
+B^2 = A                                                                                 not read
+A^2 = A                                                                                 wrong
+\sigma = \sqrt{\frac1n z^\top z + \mu^2}                                                undecided""",
     "a gradient that is given as a row": r"""
 x: n; a: n; B: m x n; v: m
 \frac{\partial}{\partial x} \sum_i x_i^2 = 2 x^\top                                     convention-dependent

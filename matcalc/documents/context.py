@@ -9,7 +9,7 @@ from matcalc.claims.assumptions import Assumptions
 from matcalc.claims.closed import closed_text
 from matcalc.claims.entries import joined_name
 from matcalc.documents.families import families
-from matcalc.documents.glossary import Entry, Glossary, Heading, entries_of, entries_said, names_formula
+from matcalc.documents.glossary import Entry, Glossary, Heading, entries_of, entries_said, heading_of, names_formula
 from matcalc.documents.judgement import agree, is_free, undeclared
 from matcalc.documents.lettering import Lettering
 from matcalc.documents.premises import Sides
@@ -108,7 +108,25 @@ class Context:
                 found = Heading(found.name, found.parameters, "", found.index)
             if names_formula(found, formula, self.known):
                 return found, formula
-        return self._entries(left, right)
+        return self._of_square(left, right) or self._entries(left, right)
+
+    def _of_square(self, left: Side, right: Side) -> tuple[Heading, Syntax] | None:
+        """What a left side s^2 names that is new, and its formula, the root of the other side."""
+        side, formula = bare(self.tree(left)), self.tree(right)
+        if side.operation != "power" or constant(side.operands[1]) != 2:
+            return None
+        found = heading_of(side.operands[0])
+        if (
+            found is None
+            or found.parameters
+            or self.is_name(found.name)
+            or not names_formula(found, formula, self.known)
+        ):
+            return None
+        with suppress(MatcalcError):  # with indices or integrals in it
+            if not is_scalar(self.shape_of(formula)):
+                return None
+        return found, Syntax("call", (formula,), "sqrt", formula.start, formula.end)
 
     def _entries(self, left: Side, right: Side) -> tuple[Heading, Syntax] | None:
         """What a left side p_i names entry by entry, and the vector of these entries."""

@@ -155,8 +155,8 @@ class Glossary:
             if is_one(joined := joined_name(node)):
                 return replace(node, operation="name", operands=(), value=joined)
             owner = joined_name(replace(node, operands=(base, first)))
-            if not rest and known.is_name(family(base.value)):
-                return replace(node, operands=(replace(base, value=family(base.value)), first))
+            if known.is_name(each := family(base.value, 1 + len(rest))):
+                return replace(node, operands=(replace(base, value=each), first, *rest))
             if rest and is_one(owner) and not is_one(base.value) and not is_one(capital(base.value)):
                 return replace(node, operands=(replace(base, value=owner), *rest))
             return node

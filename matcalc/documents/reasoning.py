@@ -169,7 +169,7 @@ class Reasoning:
             return (
                 ASIDE,
                 None,
-                f"{said[0].removesuffix(EACH)} is free: this defines its entries or assumes something of them",
+                f"{said[0].partition(EACH)[0]} is free: this defines its entries or assumes something of them",
             )
         if right.relation in _INEQUALITIES:
             return as_found(judge_order(right.relation, *sides, known), sides, (left, right))
