@@ -134,6 +134,113 @@ K: n x n spd; s: positive; y: n; w: d; X: n x d
 y = \mathbf{X} \mathbf{w}                                                               not a claim
 \nabla_w \|y - Xw\|^2 = -2 \mathbf{X}^\top (y - X \mathbf{w})                           right
 \mathbf{K y} = K y                                                                      not read""",
+    "differentials of what has been given a name": r"""
+Q: T x d; K: T x d; V: T x d; G: T x d; R: n x n spd; y: n; w: n; H: n x n; \alpha: scalar; Z: n x n
+S = QK^T                                                                                definition
+O = SV                                                                                  definition
+dO = dS V + S dV                                                                        right
+dO = dS V - S dV                                                                        wrong
+\mathrm{d}O = \mathrm{d}S\,V + S\,\mathrm{d}V                                           right
+dS = dQ K^T + Q dK^T                                                                    right
+dS = dQ K^T + Q dQ^T                                                                    wrong
+d\operatorname{tr}(S^TS) = 2\operatorname{tr}(S^T dS)                                   right
+d\operatorname{tr}(S^TS) = \operatorname{tr}(S^T dS)                                    wrong
+\operatorname{tr}(G^T dS V) = \operatorname{tr}(dS^T G V^T)                             right
+\operatorname{tr}(G^T dS V) = \operatorname{tr}(dS G V^T)                               wrong
+\operatorname{tr}(G^T dO) = \operatorname{tr}(G^T dS V) + \operatorname{tr}(G^TS dV)    right
+\operatorname{tr}(VG^TdS) = \operatorname{tr}(VG^TdQK^T) + \operatorname{tr}(VG^TQdK^T) right
+\operatorname{tr}(VG^TdS) = \operatorname{tr}(VG^TdQK^T) + \operatorname{tr}(VG^TKdQ^T) wrong
+\ell = y^TR^{-1}y                                                                       definition
+d\ell = -y^TR^{-1}dR R^{-1}y                                                            right
+d\ell = y^TR^{-1}dR R^{-1}y                                                             wrong
+\mathrm{d}\ell = 2y^TR^{-1}\mathrm{d}y                                                  right
+\mathrm{d}\ell = 2y^TR\,\mathrm{d}y                                                     wrong
+r = y - Hw                                                                              definition
+\mathrm{d}r = -H\,\mathrm{d}w                                                           right
+\mathrm{d}r = -H^T\,\mathrm{d}w                                                         wrong
+d(r^Tr) = 2r^Tdr = -2r^TH dw                                                            right, right
+d(r^Tr) = 2r^Tdr = -2r^TH^T dw                                                          right, wrong
+d(r^TRr) = 2r^TR dr + r^T dR r                                                          right
+2r^TR dr = -2r^TR dH w                                                                  right
+2r^TR dr = -2r^TR dH r                                                                  wrong
+d^2\ell = 2 dr^T dr                                                                     not read
+f(w) = w^TRw                                                                            definition
+df = 2w^TRdw                                                                            right
+df = w^TRdw                                                                             wrong
+\Psi = e^\alpha Z                                                                       definition
+d\Psi = e^\alpha dZ + \Psi d\alpha                                                      right
+d\Psi = e^\alpha dZ - \Psi d\alpha                                                      wrong
+d\Psi^{-1} = -\Psi^{-1}d\Psi\Psi^{-1}                                                   right
+d\Psi^{-1} = -\Psi^{-1}d\Psi\Psi                                                        wrong
+d\log\det\Psi = \operatorname{tr}(\Psi^{-1}d\Psi)                                       right
+dw = Ry                                                                                 definition""",
+    "vectors and numbers for each index": r"""
+\mathbf{x}_i: d; r_i: scalar; \pi_k: positive; \mu_k: d; S_k: d x d spd; w: d; y: N
+\bar x = \frac1N\sum_{i=1}^N x_i                                                        definition
+\sum_{i=1}^N x_ix_i^T = N\bar x\bar x^T                                                 wrong
+\sum_{i=1}^N (x_i - \bar x)(x_i - \bar x)^T = \sum_{i=1}^N x_ix_i^T - N\bar x\bar x^T   right
+\sum_{i=1}^N r_ix_i = \bar x\sum_{i=1}^N r_i                                            wrong
+\sum_{i=1}^N r_ix_i = N r_i x_i                                                         wrong
+\prod_{i=1}^N r_i = r_i^N                                                               wrong
+\sum_{k=1}^K \pi_k\mu_k = \sum_{j=1}^K\pi_j\mu_j                                        right
+\frac{\partial}{\partial\mu_j}\sum_{k=1}^K \pi_k\mu_k^T\mu_k = 2\pi_j\mu_j              right
+\frac{\partial}{\partial\mu_j}\sum_{k=1}^K \pi_k\mu_k^T\mu_k = 2K\pi_j\mu_j             wrong
+\frac{\partial}{\partial\mu_j}\sum_{k=1}^K \pi_k\mu_k^T\mu_k = 2\pi_j\mu_1              wrong
+\frac{\partial}{\partial\pi_j}\sum_{k=1}^K \pi_k\log\pi_k = 1 + \log\pi_j               right
+\frac{\partial}{\partial\pi_j}\sum_{k=1}^K \pi_k\log\pi_k = \log\pi_j                   wrong
+\log(2\pi\pi_j) = \log 2\pi + \log\pi_j                                                 right
+\sum_{k=1}^K S_k = K S_k                                                                not read
+r_i = y_i - x_i^Tw                                                                      not a claim
+\frac{\partial}{\partial w}\sum_{i=1}^N r_i^2 = -2\sum_{i=1}^N r_ix_i                   undecided
+\frac{\partial}{\partial w}\sum_{i=1}^N r_i^2 = 2\sum_{i=1}^N r_ix_i                    wrong""",
+    "columns of a declared matrix": r"""
+M: d x K; S: d x d symmetric; a: d; \pi: K; t: K
+\frac{\partial}{\partial M_j}\sum_{k=1}^K M_k^TM_k = 2M_j                               right
+\frac{\partial}{\partial M_j}\sum_{k=1}^K M_k^TM_k = M_j                                wrong
+\frac{\partial}{\partial M_j} a^TM_j = a                                                right
+\frac{\partial}{\partial M_j} a^TM_k = \delta_{jk} a                                    right
+\frac{\partial}{\partial M_j} a^TM_k = a                                                wrong
+\frac{\partial}{\partial S_j}\operatorname{tr}(S) + \sum_k t_k = 1                      not read
+\frac{\partial}{\partial\pi_j}\sum_{k=1}^K t_k\pi_k = t_j                               right
+\frac{\partial}{\partial\pi_j}\sum_{k=1}^K t_k\pi_k = \pi_j                             wrong""",
+    "what is said of entries of what is declared": r"""
+z: K; p: K; B: K x K; C: K x K; x: n; q: n; A: n x n
+p_k = \frac{e^{z_k}}{\sum_{j=1}^K e^{z_j}}                                              not a claim
+\frac{\partial p_k}{\partial z_j} = p_k(\delta_{kj} - p_j)                              undecided
+\frac{\partial p_k}{\partial z_j} = p_k(\delta_{kj} + p_j)                              wrong
+B_{ij} = z_iz_j                                                                         not a claim
+C_{ij} = C_{ji}                                                                         wrong
+q = Ax                                                                                  not a claim
+\frac{\partial q}{\partial x} = A                                                       undecided
+\frac{\partial q}{\partial x} = 2A                                                      wrong""",
+    "a norm weighted by a written inverse, and other spellings": r"""
+A: n x n spd; x: n; y: n; \Pi: n x n symmetric; W: m x n; v: m
+\|x\|^2_A = x^TAx                                                                       right
+\|x - y\|_{A^{-1}}^2 = (x-y)^TA^{-1}(x-y)                                               right
+\lVert x - y\rVert^2_{A^{-1}} = (x-y)^TA^{-1}(x-y)                                      right
+\lVert x - y\rVert^2_{A^{-1}} = (x-y)^TA(x-y)                                           wrong
+\nabla_x \|x - y\|^2_{A^{-1}} = 2A^{-1}(x-y)                                            right
+\nabla_x \|x - y\|^2_{A^{-1}} = A^{-1}(x-y)                                             wrong
+x_{A^{-1}} = x                                                                          not read
+\nabla_x x^T\Pi x = 2\Pi x                                                              right
+\nabla_x x^T\Pi x = \Pi x                                                               wrong
+\nabla_x v^T\mathrm{ReLU}(Wx) = W^T(v \odot \operatorname{sgn}(\mathrm{ReLU}(Wx)))      right
+\nabla_x v^T\mathrm{ReLU}(Wx) = W^Tv                                                    wrong""",
+    "a name that is given by its square": r"""
+z: n; a: n; A: n x n; s: scalar
+\mu = \frac1n\mathbf 1^\top z                                                           definition
+\sigma^2 = \frac1n\|z - \mu\mathbf 1\|^2                                                definition
+\sigma = \sqrt{\frac1n z^\top z - \mu^2}                                                right
+\frac{\partial\sigma^2}{\partial z} = \frac2n(z - \mu\mathbf 1)                         right
+\frac{\partial\sigma^2}{\partial z} = \frac1n(z - \mu\mathbf 1)                         wrong
+\tau^2 = \frac1n\sum_{i=1}^n z_i^2                                                      definition
+\frac{\partial\tau^2}{\partial z} = \frac2n z                                           right
+\frac{\partial\tau}{\partial z} = \frac{z}{n\tau}                                       right
+\frac{\partial\tau}{\partial z} = \frac{z}{\tau}                                        wrong
+s^2 = z^\top z                                                                          wrong
+B^2 = A                                                                                 not read
+A^2 = A                                                                                 wrong
+\sigma = \sqrt{\frac1n z^\top z + \mu^2}                                                undecided""",
     "a gradient that is given as a row": r"""
 x: n; a: n; B: m x n; v: m
 \frac{\partial}{\partial x} \sum_i x_i^2 = 2 x^\top                                     convention-dependent

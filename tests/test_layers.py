@@ -27,8 +27,8 @@ HOUSE = {
     "verdict": "", "sources": "", "indices": "", "proof": "", "records": "", "equalities": "", "catalogue": "",
     "identities": "", "inequalities": "", "stationarity": "",
     "batch": "",
-    "documents": "misprints totals judgement lettering glossary customs precedence wording premises slips macros "
-    "document foresight steps context equality reasoning reader",
+    "documents": "misprints totals moved judgement lettering families glossary customs precedence wording premises "
+    "slips macros document foresight steps context equality reasoning reader",
     "derivations": "", "proofreading": "", "testing": "", "report": "", "cli": "",
 }  # fmt: skip
 ORDER = [f"{name}.{room}" for name, rooms in HOUSE.items() for room in [*rooms.split(), ""]]

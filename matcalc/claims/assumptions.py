@@ -14,7 +14,7 @@ from matcalc.language.statements import read
 from matcalc.language.syntax import Syntax, canonical_name, is_latex, nearest, walk
 from matcalc.structure import STRUCTURES
 
-_LEAD = re.compile(r"\s*(?:assume|where|let|suppose|given|with|and)\b:?\s*", re.IGNORECASE)
+_LEAD = re.compile(r"\A\s*(?:assume|where|let|suppose|given|with|and)\b:?\s*", re.IGNORECASE)
 _NAME = r"[^\W\d]\w*\u0302?"
 _STRUCTURE = re.compile(rf"(?P<name>{_NAME})\s+(?:is\s+)?(?P<structure>[a-z]+)$")
 _LAW = re.compile(rf"(?P<name>{_NAME})\s*~\s*N\((?P<mean>.*),(?P<covariance>[^,]*)\)(?:\s+under\s+(?P<label>\w+))?$")

@@ -529,7 +529,11 @@ class Point:
         slopes = np.where(has_value, slopes, np.nan)
         count = len(variable.directions)
         slopes = np.broadcast_to(slopes, np.broadcast_shapes(slopes.shape, (count, 1, 1)))
-        return slopes[..., 0, :, :] if by.operation == "subscript" else variable.laid_out(slopes, self.meaning.layout)
+        return (
+            slopes[..., 0, :, :]
+            if by.operation == "subscript" and count == 1
+            else variable.laid_out(slopes, self.meaning.layout)
+        )
 
     def _complex_steps(self, of: Syntax, variable: Variable) -> np.ndarray:
         position = self.values.get(variable.name, variable.value)[..., None, :, :]

@@ -32,6 +32,8 @@ class Variable:
 
     def along_entry(self, indices: tuple[int, ...], start: int) -> "Variable":
         """One entry of it, written at `start`, which moves with whatever it stands for elsewhere."""
+        if len(indices) == 1 and self.directions.shape[-1] > 1:
+            return self._along_column(indices[0], start)
         place = (*indices, 0)[:2]
         if not all(0 <= k < n for k, n in zip(place, self.directions.shape[1:], strict=True)):
             outside = ",".join(str(i + 1) for i in place)
@@ -42,9 +44,19 @@ class Variable:
             raise ParseError("a derivative by an entry that is fixed", start)
         return replace(self, directions=self.directions[chosen] * entry[chosen, None, None])
 
+    def _along_column(self, k: int, start: int) -> "Variable":
+        """One column of it, which has one index as the entry of a vector has."""
+        count, rows, columns = self.directions.shape
+        if not 0 <= k < columns:
+            raise ShapeError(f"the index {k + 1} is outside of {shown_shape(self.directions)}")
+        if count != rows * columns or self.inverted:
+            raise ParseError("a derivative by a column of a structured matrix, or of an inverse, is not read", start)
+        chosen = self.directions[self.directions[:, :, k].any(axis=-1)]
+        return replace(self, directions=chosen, duals=chosen[:, :, k : k + 1])
+
     def laid_out(self, slopes: np.ndarray, layout: str) -> np.ndarray:
         """The derivative in its shape, from the slopes (..., directions, rows, columns)."""
-        basis = self.directions
+        basis = self.duals  # of a column its own, and of what is a vector the directions
         rows, columns = slopes.shape[-2:]
         if basis.shape == (1, 1, 1):
             return slopes[..., 0, :, :]

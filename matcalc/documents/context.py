@@ -1,17 +1,19 @@
 """The context of a statement: what a text has assumed before it, what its names mean, in which fonts they stand."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from matcalc.claims.assumptions import Assumptions
 from matcalc.claims.closed import closed_text
 from matcalc.claims.entries import joined_name
-from matcalc.documents.glossary import Entry, Glossary, Heading, entries_of, names_formula
-from matcalc.documents.judgement import agree, undeclared
+from matcalc.documents.families import families
+from matcalc.documents.glossary import Entry, Glossary, Heading, entries_of, entries_said, heading_of, names_formula
+from matcalc.documents.judgement import agree, is_free, undeclared
 from matcalc.documents.lettering import Lettering
 from matcalc.documents.premises import Sides
+from matcalc.documents.totals import differentials_in, is_moved
 from matcalc.documents.wording import GIVEN_PI, Wording
 from matcalc.errors import DeclarationError, MatcalcError, ShapeError
 from matcalc.expression.scope import Scope
@@ -25,6 +27,8 @@ _WRAPPED = (  # braces, fonts and the beginning of an environment
     r"(?:[\s&{(]|\\[A-Za-z]+\s*\{|\\begin\{[^{}]*\}(?:\{[^{}]*\})?"
     r"|\\(?:math|bold|text)?(?:cal|bb|bf|rm|sf|symbol|bm)\s)*"
 )
+# A text that declares \pi, or \pi_k, means no number by it.
+_DECLARED_PI = re.compile(r"\\pi(?![A-Za-z])(?:_\{?(\w+)\}?)?(?=[^:;]*:)")
 
 
 @dataclass
@@ -39,6 +43,7 @@ class Context:
     lettering: Lettering = field(default_factory=Lettering)
     is_strict: bool = False
     norms_by_inverse: bool = False
+    ranges: Mapping[str, str] = field(default_factory=dict)  # how far an index runs
 
     # --- a side in this context ---
 
@@ -80,7 +85,7 @@ class Context:
             return
         places = {p.value for s in sides for n in walk(s) if n.operation == "subscript" for p in n.operands[1:]}
         for name in sorted({n for side in sides for n in undeclared(side, known)} - places - set(allowed)):
-            raise DeclarationError(f"{name} is not declared")
+            raise DeclarationError(f"{name.replace(GIVEN_PI, 'pi')} is not declared")
 
     # --- what a statement names ---
 
@@ -97,11 +102,31 @@ class Context:
             if found is None or (found.name in self.glossary and (side is right or self._is_at_others(found))):
                 continue
             formula = self.tree(other)
+            if is_moved(found.name, self.is_name) and differentials_in(formula, self.is_name):
+                continue
             if found.letter and self._is_label(found, formula):
                 found = Heading(found.name, found.parameters, "", found.index)
             if names_formula(found, formula, self.known):
                 return found, formula
-        return self._entries(left, right)
+        return self._of_square(left, right) or self._entries(left, right)
+
+    def _of_square(self, left: Side, right: Side) -> tuple[Heading, Syntax] | None:
+        """What a left side s^2 names that is new, and its formula, the root of the other side."""
+        side, formula = bare(self.tree(left)), self.tree(right)
+        if side.operation != "power" or constant(side.operands[1]) != 2:
+            return None
+        found = heading_of(side.operands[0])
+        if (
+            found is None
+            or found.parameters
+            or self.is_name(found.name)
+            or not names_formula(found, formula, self.known)
+        ):
+            return None
+        with suppress(MatcalcError):  # with indices or integrals in it
+            if not is_scalar(self.shape_of(formula)):
+                return None
+        return found, Syntax("call", (formula,), "sqrt", formula.start, formula.end)
 
     def _entries(self, left: Side, right: Side) -> tuple[Heading, Syntax] | None:
         """What a left side p_i names entry by entry, and the vector of these entries."""
@@ -109,9 +134,20 @@ class Context:
         found = entries_of(side, formula, self.known)
         if found is None or found[0] in self.glossary:
             return None
-        named, places = found
+        return Heading(found[0]), self._by_entries(formula, found[1])
+
+    def entries_said(self, sides: Sides) -> tuple[str, Syntax] | None:
+        """The declared vector, or matrix, of which the left side is any entry, and that of the formulas of these."""
+        found = entries_said(*sides, self.known)
+        is_computed = any(n.operation == "derivative" for n in walk(sides[1]))
+        if found is None or is_computed or found[0] not in self.known.declared or not is_free(found[0], self.known):
+            return None
+        is_vector = is_column(self.shape_of(name(found[0])))
+        return (found[0], self._by_entries(sides[1], found[1])) if is_vector == (len(found[1]) == 1) else None
+
+    def _by_entries(self, formula: Syntax, places: tuple[Syntax, ...]) -> Syntax:
         sizes = tuple(self._range(p.value, formula) for p in places)
-        return Heading(named), Syntax("entries", (formula, *places), sizes, formula.start, formula.end)
+        return Syntax("entries", (formula, *places), sizes, formula.start, formula.end)
 
     def _range(self, index: str, formula: Syntax) -> str:
         """The size that an index runs to, where a name with the index tells it."""
@@ -147,7 +183,8 @@ class Context:
             MatcalcError: it cannot be read.
         """
         before = self.known.declared
-        self.known = self.known.assume(text)
+        text = _DECLARED_PI.sub(lambda m: "_".join(filter(None, (GIVEN_PI, m[1]))), text)
+        self.known = self.known.assume(families(text, self.ranges))
         declared = {n for n, kind in self.known.declared.items() if before.get(n) != kind}
         self.glossary = self.glossary.without(declared | self.known.meaning().sizes)
 

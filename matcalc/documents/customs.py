@@ -178,10 +178,10 @@ def with_weighted_norms(tree: Syntax, shape_of: ShapeOf, *, by_inverse: bool) ->
         if node.operation != "subscript" or node.operands[0].operation != "norm" or len(node.operands) != 2:
             return node
         (x,), label = node.operands[0].operands, node.operands[1]
-        weight = Syntax("name", (), label.value, label.start, label.end)
-        if label.operation != "label" or not _is_square(weight, shape_of):
+        weight = Syntax("name", (), label.value, label.start, label.end) if label.operation == "label" else label
+        if weight.operation not in ("name", "power") or not _is_square(weight, shape_of):
             return node
-        if by_inverse:
+        if by_inverse and weight is not label:  # who writes S^{-1} for the weight means what stands there
             weight = Syntax("power", (weight, _number(-1, label)), None, label.start, label.end)
         turned = Syntax("transpose", (Syntax("group", (x,), None, x.start, x.end),), None, x.start, x.end)
         product = Syntax("multiply", (turned, weight), None, x.start, x.end)

@@ -1,4 +1,7 @@
-"""Functions that a text writes out of their argument alone, once: they mean the same before it does, as σ(a) of a."""
+"""What a text says later, and means from its beginning.
+
+Functions that it writes out of their argument alone, once, as σ(a) of a; and how far an index runs in its sums.
+"""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -14,6 +17,18 @@ from matcalc.language.syntax import Syntax
 
 _CALLED = re.compile(r"\\?[A-Za-z]+\s*\(\s*\\?[A-Za-z]+\s*\)\s*(?:&\s*)?:?=")
 _CONSTANT = {"pi", "e"}
+_BOUNDED = re.compile(
+    r"\\(?:sum|prod)(?:\s*\\(?:no)?limits)?\s*_\s*\{\s*(?P<index>[a-z])\s*=\s*1\s*\}\s*\^\s*\{?\s*(?P<last>[A-Za-z])(?!\w)"
+)
+
+
+def ranges(parts: Iterable[Part]) -> dict[str, str]:
+    r"""The size that each index runs to in the sums of a text, N for i of `\sum_{i=1}^N`; of one that has one only."""
+    found: dict[str, set[str]] = {}
+    for part in parts:
+        for match in _BOUNDED.finditer(part.text):
+            found.setdefault(match["index"], set()).add(match["last"])
+    return {index: min(sizes) for index, sizes in found.items() if len(sizes) == 1}
 
 
 def foreseen(parts: Iterable[Part], known: Assumptions) -> Glossary:

@@ -10,6 +10,7 @@ from matcalc.claims.closed import closed_text
 from matcalc.claims.entries import index_name, joined_name
 from matcalc.claims.meaning import Definition, capital
 from matcalc.claims.measured import free_indices, lengths
+from matcalc.documents.families import family, require_each
 from matcalc.documents.judgement import is_free
 from matcalc.errors import DeclarationError, ParseError
 from matcalc.expression.facts import is_spd
@@ -137,7 +138,12 @@ class Glossary:
         return reached
 
     def named(self, tree: Syntax, known: Assumptions) -> Syntax:
-        """A formula with E_D as one name where that is one, and z_{2,j} as an entry of it where that is z_2."""
+        """A formula with E_D as one name where that is one, and z_{2,j} as an entry of it where that is z_2.
+
+        Raises:
+            ParseError: there is a sum over i of a name x_i that is declared as one thing.
+        """
+        require_each(tree, lambda n: n in known.declared)
 
         def is_one(name: str) -> bool:
             return name in self.entries or known.is_name(name)
@@ -149,6 +155,8 @@ class Glossary:
             if is_one(joined := joined_name(node)):
                 return replace(node, operation="name", operands=(), value=joined)
             owner = joined_name(replace(node, operands=(base, first)))
+            if known.is_name(each := family(base.value, 1 + len(rest))):
+                return replace(node, operands=(replace(base, value=each), first, *rest))
             if rest and is_one(owner) and not is_one(base.value) and not is_one(capital(base.value)):
                 return replace(node, operands=(replace(base, value=owner), *rest))
             return node
@@ -246,16 +254,24 @@ def names_formula(found: Heading, formula: Syntax, known: Assumptions) -> bool:
 
 def entries_of(side: Syntax, formula: Syntax, known: Assumptions) -> tuple[str, tuple[Syntax, ...]] | None:
     """The new name whose entries a formula gives, with their indices: p and i of p_i = exp(z_i)."""
+    found = entries_said(side, formula, known)
+    if found is None:
+        return None
+    owners = {found[0], capital(found[0])} if len(found[1]) == 2 else {found[0]}
+    is_new = not any(map(known.is_name, owners)) and is_free(found[0], known) and not owners & names(formula)
+    return found if is_new else None
+
+
+def entries_said(side: Syntax, formula: Syntax, known: Assumptions) -> tuple[str, tuple[Syntax, ...]] | None:
+    """The name of which a formula says what every entry is, with their indices."""
     if side.operation != "subscript" or not _is_letter(side.operands[0]):
         return None
     base, *places = side.operands
     letters = [p.value for p in places if p.operation == "name"]
-    name, sizes = base.value, known.meaning().sizes
-    owners = {name, capital(name)} if len(places) == 2 else {name}
-    is_new = not any(map(known.is_name, owners)) and is_free(name, known) and not owners & names(formula)
-    free = set(free_indices(formula, lengths(sizes)))
+    free = set(free_indices(formula, lengths(known.meaning().sizes)))
     are_indices = len(set(letters)) == len(places) <= 2 and not any(map(known.is_name, letters))
-    return (name, tuple(places)) if is_new and are_indices and free == set(letters) else None
+    is_said = are_indices and free == set(letters) and base.value not in names(formula)
+    return (base.value, tuple(places)) if is_said else None
 
 
 def heading_of(side: Syntax) -> Heading | None:

@@ -16,9 +16,11 @@ from matcalc.claims.measured import free_indices, lengths, measured
 from matcalc.claims.unsized import is_spread
 from matcalc.diagnosis import UNKNOWN, Case, Diagnosis, diagnose
 from matcalc.documents.misprints import misprint
+from matcalc.documents.moved import bodies_of, with_given_moved
 from matcalc.documents.totals import (
     check_total,
     differentials,
+    differentials_in,
     differentiated,
     is_named,
     joined,
@@ -117,6 +119,8 @@ def _judge(left: Syntax, right: Syntax, known: Assumptions) -> Verdict:
     by_form = _total_differential(left, right, known) or _derivative_claim(left, right, known)
     if by_form is not None:
         return by_form()
+    if not known.is_name("d"):
+        (left, right), known = with_given_moved((left, right), known)
     known = _with_tangents((left, right), known)
     by_form = _equality(left, right, known)
     return by_form() if by_form is not None else by_numbers(left, right, known)
@@ -136,8 +140,7 @@ def _with_tangents(sides: tuple[Syntax, Syntax], known: Assumptions) -> Assumpti
 def _refuse_second_differentials(left: Syntax, right: Syntax, known: Assumptions) -> None:
     nodes = [*walk(left), *walk(right)]
     second = next((n for n in nodes if n.operation == "power" and is_named(n.operands[0])), None)
-    moved = {n.value[1:] for n in nodes if n.operation == "name" and n.value[:1] == "d"} & set(known.declared)
-    if second is not None and moved:
+    if second is not None and any(differentials_in(side, known.is_name) for side in (left, right)):
         raise ParseError(f"a second differential is not read (character {second.start + 1})", second.start)
 
 
@@ -234,7 +237,7 @@ def _total_differential(left: Syntax, right: Syntax, known: Assumptions) -> Call
     """The differential of a formula on one side, one in dX on the other."""
     if known.is_name("d"):
         return None
-    bodies = {n: d.body for n, d in known.definitions.items() if not d.parameters}
+    bodies = bodies_of(known)
     for side, claim in ((left, right), (right, left)):
         of = differentiated(side, bodies, known.is_name)
         if of is None:
@@ -244,7 +247,8 @@ def _total_differential(left: Syntax, right: Syntax, known: Assumptions) -> Call
         by = variables(claim, whole)
         if is_zero(claim) and bare(of).operation != "name":  # whatever moves
             by = sorted({n.value for n in walk(whole) if n.operation == "name"} & known.declared.keys())
-        if by and text is not None and closed_text(claim, known) is not None:
+        is_whole = differentials_in(claim, known.is_name) <= {*by}  # not in the dS of what S stands for
+        if by and is_whole and text is not None and closed_text(claim, known) is not None:
             return lambda: check_total(text, claim, by, known.let, lambda tree: closed_text(tree, known))
     return None
 

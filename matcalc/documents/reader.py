@@ -12,7 +12,7 @@ from matcalc.claims.entries import COMPARE
 from matcalc.documents.context import Context, is_misfit
 from matcalc.documents.document import ASSUMPTION, Part, rows
 from matcalc.documents.equality import is_other_shape, unfit
-from matcalc.documents.foresight import foreseen
+from matcalc.documents.foresight import foreseen, ranges
 from matcalc.documents.glossary import names
 from matcalc.documents.judgement import undeclared
 from matcalc.documents.premises import Finding
@@ -54,6 +54,7 @@ class Reader:
         """The statements of some parts, with their verdicts."""
         read = list(given)
         self._context.glossary = foreseen(read, self._context.known)
+        self._context.ranges = ranges(read)
         for part, following in zip_longest(read, read[1:]):
             if part.refusal:  # which ends the chain before it
                 self.last = None

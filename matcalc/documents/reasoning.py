@@ -13,10 +13,12 @@ from matcalc.claims.meaning import Definition, expand, inserted
 from matcalc.diagnosis import UNKNOWN
 from matcalc.documents.context import Context, is_misfit, name, require_fit
 from matcalc.documents.equality import as_found, compared, explained, otherwise, restated, set_to_zero, valued
+from matcalc.documents.families import EACH
 from matcalc.documents.glossary import NOISE, Entry, Glossary, Heading, is_point, names, names_entries
 from matcalc.documents.judgement import is_free, judge, judge_order, judge_stationary, undeclared
 from matcalc.documents.premises import Finding, Sides, conclude, is_just, structure_in
 from matcalc.documents.steps import ASIDE, DEFINITION, UNREAD
+from matcalc.documents.totals import differentials_in, is_moved
 from matcalc.documents.wording import PRIME, is_primed
 from matcalc.errors import MatcalcError, ParseError, ShapeError
 from matcalc.language.plain import bare
@@ -162,6 +164,13 @@ class Reasoning:
             return ASIDE, None, "this names the entries of a matrix"
         if right.relation == "=" and (free := _free_name(sides, known)):
             return self._free(free, sides, known, equation, line)
+        if right.relation == "=" and (said := context.entries_said(sides)) is not None:
+            self._take_up(*said, line)
+            return (
+                ASIDE,
+                None,
+                f"{said[0].partition(EACH)[0]} is free: this defines its entries or assumes something of them",
+            )
         if right.relation in _INEQUALITIES:
             return as_found(judge_order(right.relation, *sides, known), sides, (left, right))
         return self._judged(sides, (left, right), known, equation, origin if not self.placed else None)
@@ -231,13 +240,19 @@ class Reasoning:
         if is_claim or not context.fit(*sides):
             verdict = valued(sides, context.known, context.glossary)
             unfit = verdict.diagnosis is not None and verdict.diagnosis.kind == "not-conformable"
+            if is_claim and (meant := otherwise(sides, verdict.verdict, context)):
+                return UNDECIDED, None, f"{meant}, and {verdict.verdict} as it stands"
             if is_claim or unfit:
                 return verdict.verdict, verdict, ""
         random = {law.name for law in known.laws.values()}
         is_said = (other is sides[1] or free in NOISE) and not names(other) & random  # y - X w = epsilon
         if is_said and not any(undeclared(side, known) for side in sides):
-            context.glossary = context.glossary.with_premise(free, Entry(line, Definition((), other)))
+            self._take_up(free, other, line)
         return ASIDE, None, f"{free} is free: this defines it or assumes something of it"
+
+    def _take_up(self, free: str, formula: Syntax, line: int) -> None:
+        """A premise: what a declared name is said to be."""
+        self.context.glossary = self.context.glossary.with_premise(free, Entry(line, Definition((), formula)))
 
     def _judged(
         self,
@@ -279,6 +294,8 @@ def _free_name(sides: Sides, known: Assumptions) -> str:
     for side, other in (sides, sides[::-1]):
         alone = bare(side).value if bare(side).operation == "name" else ""
         body = expand(inserted(other, known.definitions), known.laws)
+        if is_moved(alone, known.is_name) and differentials_in(other, known.is_name):
+            continue  # dF of what F stands for, in the dV of its variables
         if alone and is_free(alone, known) and not mentions(body, alone):
             return str(alone)
     return ""

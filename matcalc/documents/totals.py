@@ -48,6 +48,16 @@ def names_differential(tree: Syntax) -> bool:
     return any(node.operation == "name" and node.value[:1] == "d" and node.value[1:2].isupper() for node in walk(tree))
 
 
+def is_moved(name: str, is_name: Callable[[str], bool]) -> bool:
+    """Whether a name is dV for something that has a name, and no name of its own."""
+    return name[:1] == "d" and is_name(name[1:]) and not is_name(name)
+
+
+def differentials_in(tree: Syntax, is_name: Callable[[str], bool]) -> set[str]:
+    """The names V of which a formula has the differential dV."""
+    return {n.value[1:] for n in walk(joined(tree)) if n.operation == "name" and is_moved(n.value, is_name)}
+
+
 def without_operator(tree: Syntax) -> Syntax:
     """A formula with `d X` and `d(X)` as dX, in which no d is left.
 

@@ -279,8 +279,11 @@ def _subscript(node: Syntax, tokens: list[Token]) -> Syntax:
                 f"an inner product with an index is not read (character {node.start + 1}): write x^T W y", node.start
             )
         return base
-    if base.operation == "norm":  # what names the norm is no name of the formula
+    owner = bare(base.operands[0]) if base.operation == "power" else base
+    if owner.operation == "norm":  # what names the norm is no name of the formula
         places = tuple(replace(p, operation="label") if p.operation == "name" else p for p in places)
+    elif any(p.operation == "power" for p in places):
+        raise ParseError(f"an index with an exponent is not read (character {node.start + 1})", node.start)
     if base.operation in ("power", "transpose") and base.operands[0].operation not in ("power", "transpose"):
         entry = replace(node, operands=(base.operands[0], *places))
         return replace(base, operands=(entry, *base.operands[1:]), value=BEHIND)
@@ -290,6 +293,15 @@ def _subscript(node: Syntax, tokens: list[Token]) -> Syntax:
 def _indices(node: Syntax, tokens: list[Token]) -> Syntax:
     alone = [t for t in tokens if t.type in ("NAME", "NUMBER")]
     return replace(node, operands=node.operands or tuple(map(_leaf, alone)))
+
+
+def _inverse_index(node: Syntax, tokens: list[Token]) -> Syntax:
+    r"""The weight of a norm, `\|x\|_{S^{-1}}`."""
+    of, *places = node.operands
+    for place in places:
+        of = Syntax("subscript", (of, *place.operands), None, of.start, place.end)
+    exponent = Syntax("negative", (_leaf(next(t for t in tokens if t.type == "NUMBER")),), None, node.end, node.end)
+    return replace(node, operation="indices", operands=(Syntax("power", (of, exponent), None, of.start, node.end),))
 
 
 def _leaf(token: Token) -> Syntax:
@@ -442,7 +454,7 @@ _MAKE: dict[str, Make] = {
     "divide": _divide, "fraction": _fraction, "call": _call, "application": _application, "powered": _powered,
     "elementwise_call": _apply,
     "run": _run, "root": _root, "apply": _apply, "derived": _derived,
-    "subscript": _subscript, "indices": _indices, "place": _place,
+    "subscript": _subscript, "indices": _indices, "inverse_index": _inverse_index, "place": _place,
     "label": _label, "expectation": _moment, "covariance": _moment,
     "law": _law, "expectation_under": _under, "covariance_under": _under, "over": _over, "from": _from, "where": _where,
     "limits": _limits, "limits_reversed": _limits_reversed, "summation": _big, "iterated_product": _big,

@@ -97,7 +97,10 @@ PASSED_OVER = [
 VARIANTS = {
     "varepsilon": "epsilon", "vartheta": "theta", "varphi": "phi", "varrho": "rho", "varsigma": "sigma", "ell": "ell",
 }  # fmt: skip
-SPELLED = {"ln": "log", "lg": "log"} | {name: ALIASES.get(name, name) for name in FUNCTIONS if name != "vec"}
+_OTHER_SPELLINGS = {
+    "ln": "log", "lg": "log", "ReLU": "relu", "Softmax": "softmax", "LSE": "logsumexp", "Diag": "diag", "sgn": "sign",
+}  # fmt: skip
+SPELLED = _OTHER_SPELLINGS | {name: ALIASES.get(name, name) for name in FUNCTIONS if name != "vec"}
 
 RELATIONS = {
     "EQUAL": "=", "DEFINES": ":=", "DEFINED_BY": "=:", "UNEQUAL": "!=", "AT_LEAST": ">=", "AT_MOST": "<=",
