@@ -33,7 +33,7 @@ from gaussian.parameters import (
 )
 from gaussian.pytree import pytree
 from gaussian.roots import smooth_root
-from gaussian.triangular import apply
+from gaussian.triangular import apply, lower
 from matcalc.errors import ArgumentError, DomainError, MatcalcError, ShapeError
 
 Points = Float[Array, "*points d"]
@@ -132,7 +132,7 @@ class Gaussian:
     @property
     def cholesky(self) -> Float[Array, "*batch d d"]:
         """L, lower triangular of positive diagonal, Σ = L Lᵀ."""
-        return self.factor.cholesky
+        return lower(self.factor.cholesky)
 
     @at_points
     def log_prob(self, x: Float[Array, "*points d"]) -> Float[Array, "*points"]:

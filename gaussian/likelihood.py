@@ -33,7 +33,7 @@ from gaussian.parameters import (
     require_parametrisation,
 )
 from gaussian.statistics import SufficientStatistics
-from gaussian.triangular import apply
+from gaussian.triangular import apply, lower
 from matcalc.errors import ShapeError
 from matcalc.structure import Reading
 
@@ -136,7 +136,7 @@ def _by_precision(g: Gaussian, s: _Sample) -> tuple[Array, Array]:
 
 
 def _by_cholesky(g: Gaussian, s: _Sample) -> tuple[Array, Array]:
-    W = g.factor.whitener
+    W = lower(g.factor.whitener)
     return _by_mean(g, s), W.mT @ (s.spread(W) - s.times(_identity(g)))
 
 

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator
 from itertools import pairwise
 
+import jax
 import jax.numpy as jnp
 from jax import Array, lax
 from jaxtyping import Float
@@ -27,18 +28,29 @@ def apply(A: Float[Array, "*batch k d"], y: Float[Array, "*points d"]) -> Float[
     return jnp.einsum("...ij,...j->...i", A, y)
 
 
+@jax.custom_jvp
+def lower(L: Float[Array, "*batch d d"]) -> Float[Array, "*batch d d"]:
+    """L, known to be lower triangular: of the tangent too only that triangle counts, so that a step leaves L so."""
+    return L
+
+
+@lower.defjvp
+def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    return primals[0], jnp.tril(tangents[0])
+
+
 def apply_lower(L: Float[Array, "*batch d d"], y: Float[Array, "*points d"]) -> Float[Array, "*points d"]:
     """L y at every point; the leading axes of y end in those of L."""
     if L.shape[-1] >= 2 * WIDE and _is_worth_cutting(L, y):  # below that all is lost in putting the strips together
-        return jnp.concatenate(list(_strips(L, y)), -1)
-    return apply(L, y)
+        return jnp.concatenate(list(_strips(lower(L), y)), -1)
+    return apply(lower(L), y)
 
 
 def squared_norm_lower(L: Float[Array, "*batch d d"], y: Float[Array, "*points d"]) -> Float[Array, "*points"]:
     """|L y|² at every point; the leading axes of y end in those of L."""
     if L.shape[-1] >= WIDE and _is_worth_cutting(L, y):
-        return sum(map(squared_norm, _strips(L, y)), start=jnp.zeros_like(y[..., 0]))
-    return squared_norm(apply(L, y))
+        return sum(map(squared_norm, _strips(lower(L), y)), start=jnp.zeros_like(y[..., 0]))
+    return squared_norm(apply(lower(L), y))
 
 
 def solve_lower(L: Float[Array, "*batch d d"], y: Float[Array, "*points d"]) -> Float[Array, "*points d"]:
