@@ -62,10 +62,14 @@ def _require_one_space(name: str, kind: type, objects: list[Any]) -> None:
     shapes = [each.mean.shape for each in objects]
     if len({shape[-1] for shape in shapes}) > 1:
         raise ShapeError(f"{name}: expected one dimension, got {' and '.join(str(shape[-1]) for shape in shapes)}.")
-    if len(set(shapes)) > 1 and not do_broadcast(*(shape[:-1] for shape in shapes)):
+    require_one_batch(name, *(shape[:-1] for shape in shapes))
+
+
+def require_one_batch(name: str, *batches: tuple[int, ...]) -> None:
+    """Raise a ShapeError unless these batch shapes broadcast."""
+    if len(set(batches)) > 1 and not do_broadcast(*batches):
         raise ShapeError(
-            f"{name}: batch shapes {' and '.join(str(shape[:-1]) for shape in shapes)} do not broadcast; "
-            "make the leading axes equal."
+            f"{name}: batch shapes {' and '.join(map(str, batches))} do not broadcast; make the leading axes equal."
         )
 
 

@@ -33,10 +33,11 @@ from gaussian.parameters import (
 )
 from gaussian.pytree import pytree
 from gaussian.roots import smooth_root
-from gaussian.triangular import apply
+from gaussian.triangular import apply, lower
 from matcalc.errors import ArgumentError, DomainError, MatcalcError, ShapeError
 
 Points = Float[Array, "*points d"]
+NUMBERS = "biufc"  # the kinds of NumPy's arrays that JAX takes as they are: no objects, no text
 
 
 def at_points(method: Callable[["Gaussian", Points], Array]) -> Callable[["Gaussian", Points], Array]:
@@ -45,7 +46,8 @@ def at_points(method: Callable[["Gaussian", Points], Array]) -> Callable[["Gauss
 
     @wraps(method)
     def at(self: "Gaussian", x: Points) -> Array:
-        return compiled(self, x if isinstance(x, Array | np.ndarray) else domain.as_real(x, "x"))
+        is_array = isinstance(x, Array) or (isinstance(x, np.ndarray) and x.dtype.kind in NUMBERS)
+        return compiled(self, x if is_array else domain.as_real(x, "x"))
 
     return at
 
@@ -130,7 +132,7 @@ class Gaussian:
     @property
     def cholesky(self) -> Float[Array, "*batch d d"]:
         """L, lower triangular of positive diagonal, Σ = L Lᵀ."""
-        return self.factor.cholesky
+        return lower(self.factor.cholesky)
 
     @at_points
     def log_prob(self, x: Float[Array, "*points d"]) -> Float[Array, "*points"]:
@@ -243,6 +245,7 @@ class Gaussian:
             )
         if b.ndim and b.shape[-1] != A.shape[-2]:
             raise ShapeError(f"b: expected shape (..., {A.shape[-2]}), one entry a row of A, got {b.shape}.")
+        arguments.require_one_batch("A, b, mean", A.shape[:-2], b.shape[:-1], self.batch_shape)
         AL = A @ self.cholesky
         try:
             return Gaussian.from_covariance(apply(A, self.mean) + b, AL @ AL.mT)
@@ -281,8 +284,11 @@ class Gaussian:
 
 def _require_key(key: Any) -> None:
     dtype = key.dtype if isinstance(key, Array | np.ndarray) else np.dtype(object)
-    if dtype != np.uint32 and not jnp.issubdtype(dtype, jax.dtypes.prng_key):
+    is_typed = jnp.issubdtype(dtype, jax.dtypes.prng_key)
+    if dtype != np.uint32 and not is_typed:
         raise ArgumentError(f"key: expected a key of jax.random, got {key!r}; pass jax.random.key(0), say.")
+    if key.ndim != (0 if is_typed else 1):
+        raise ArgumentError(f"key: expected one key of jax.random, got an array {key.shape}; of many use jax.vmap.")
 
 
 @jax.jit

@@ -20,7 +20,7 @@ from jax import Array, lax
 from jax.typing import ArrayLike
 from jaxtyping import Bool, Float, Int
 
-from gaussian.arguments import do_broadcast
+from gaussian.arguments import require_one_batch
 from gaussian.triangular import diagonal
 from matcalc.errors import ArgumentError, DomainError, ShapeError
 
@@ -53,11 +53,7 @@ def as_vector_and_matrix(
             f"got {v.shape} and {A.shape}; one entry and one row for each coordinate."
         )
     if v.ndim > 1 or A.ndim > 2:
-        if not do_broadcast(v.shape[:-1], A.shape[:-2]):
-            raise ShapeError(
-                f"{vector_name}, {matrix_name}: batch shapes {v.shape[:-1]} and {A.shape[:-2]} do not broadcast; "
-                "make the leading axes equal."
-            )
+        require_one_batch(f"{vector_name}, {matrix_name}", v.shape[:-1], A.shape[:-2])
         batch = np.broadcast_shapes(v.shape[:-1], A.shape[:-2])
         v, A = jnp.broadcast_to(v, (*batch, v.shape[-1])), jnp.broadcast_to(A, (*batch, *A.shape[-2:]))
     return v.astype(dtype), A.astype(dtype)

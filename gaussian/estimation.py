@@ -7,7 +7,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
-from gaussian.arguments import on_one_space
+from gaussian.arguments import on_one_space, require_one_batch
 from gaussian.distribution import Gaussian
 from gaussian.domain import as_real
 from gaussian.statistics import SufficientStatistics, statistics_of
@@ -31,6 +31,7 @@ def fit(
     else:
         raise DomainError("weights: sufficient statistics are weighted already; pass weights to `statistics_of`.")
     alpha = as_real(shrinkage, "shrinkage").astype(statistics.mean.dtype)
+    require_one_batch("shrinkage, data", alpha.shape, statistics.mean.shape[:-1])
     _require_shrinkage(alpha)
     _require_points(statistics, alpha)
     covariance = _shrunk(statistics, alpha)

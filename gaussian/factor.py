@@ -15,6 +15,7 @@ from gaussian.triangular import (
     apply,
     apply_lower,
     diagonal,
+    lower,
     solve_lower,
     squared_norm_lower,
     squared_norm_solve,
@@ -44,7 +45,10 @@ class CovarianceFactor:
     @property
     def covariance(self) -> Float[Array, "*batch d d"]:
         """Σ = L Lᵀ."""
-        return self.cholesky @ self.cholesky.mT if self.known is None else as_valid(self.known, self.cholesky)
+        if self.known is not None:
+            return as_valid(self.known, self.cholesky)
+        L = lower(self.cholesky)
+        return L @ L.mT
 
     @property
     def precision(self) -> Float[Array, "*batch d d"]:
@@ -101,7 +105,7 @@ class PrecisionFactor:
     @property
     def precision(self) -> Float[Array, "*batch d d"]:
         """Λ = WᵀW."""
-        return gram(self.whitener) if self.known is None else as_valid(self.known, self.whitener)
+        return gram(lower(self.whitener)) if self.known is None else as_valid(self.known, self.whitener)
 
     @property
     def log_det(self) -> Float[Array, "*batch"]:
@@ -141,11 +145,11 @@ def relative(p: Factor, q: Factor, y: Float[Array, "*batch d"]) -> tuple[Array, 
     L_p⁻¹ (L_q - L_p) or (W_p - W_q) W_q⁻¹.
     """
     if isinstance(p, CovarianceFactor) and isinstance(q, CovarianceFactor):
-        return _solved(p.cholesky, q.cholesky - p.cholesky, y)
+        return _solved(p.cholesky, lower(q.cholesky - p.cholesky), y)
     if isinstance(p, PrecisionFactor) and isinstance(q, PrecisionFactor):
-        return (p.whitener - q.whitener) @ q.cholesky, p.whiten(y)
-    W = p.whitener
-    return W @ q.cholesky - jnp.eye(W.shape[-1], dtype=W.dtype), apply(W, y)
+        return lower(p.whitener - q.whitener) @ q.cholesky, p.whiten(y)
+    W = lower(p.whitener)
+    return W @ lower(q.cholesky) - jnp.eye(W.shape[-1], dtype=W.dtype), apply(W, y)
 
 
 def _solved(L: Array, A: Array, y: Array) -> tuple[Array, Array]:

@@ -23,7 +23,7 @@ from gaussian.parameters import (
     Parameters,
     require_parametrisation,
 )
-from gaussian.triangular import apply
+from gaussian.triangular import apply, lower
 
 
 def fisher_product(g: Gaussian, tangent: Parameters) -> Any:
@@ -56,7 +56,7 @@ def _(tangent: MeanPrecision, g: Gaussian) -> MeanPrecision:
 
 @_product.register
 def _(tangent: MeanCholesky, g: Gaussian) -> MeanCholesky:
-    W = g.factor.whitener
+    W = lower(g.factor.whitener)
     M = W @ tangent.cholesky
     return MeanCholesky(apply(W.mT, apply(W, tangent.mean)), jnp.tril(W.mT @ (M + M.mT)))
 

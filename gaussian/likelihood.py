@@ -20,7 +20,7 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
-from gaussian.arguments import require
+from gaussian.arguments import require, require_one_batch
 from gaussian.distribution import Gaussian
 from gaussian.domain import as_real
 from gaussian.normaliser import log_integral
@@ -33,7 +33,7 @@ from gaussian.parameters import (
     require_parametrisation,
 )
 from gaussian.statistics import SufficientStatistics
-from gaussian.triangular import apply
+from gaussian.triangular import apply, lower
 from matcalc.errors import ShapeError
 from matcalc.structure import Reading
 
@@ -100,6 +100,7 @@ def _sample(g: Gaussian, data: Any) -> _Sample:
     if isinstance(data, SufficientStatistics):
         if data.mean.shape[-1] != g.dimension:
             raise ShapeError(f"statistics: expected dimension {g.dimension}, got {data.mean.shape[-1]}.")
+        require_one_batch("statistics, Gaussian", data.mean.shape[:-1], g.batch_shape)
         return _Sample(data.weight, data.mean - g.mean, data.scatter)
     y = g.deviation(data)
     return _Sample(jnp.ones(y.shape[:-1], y.dtype), y, None)
@@ -135,7 +136,7 @@ def _by_precision(g: Gaussian, s: _Sample) -> tuple[Array, Array]:
 
 
 def _by_cholesky(g: Gaussian, s: _Sample) -> tuple[Array, Array]:
-    W = g.factor.whitener
+    W = lower(g.factor.whitener)
     return _by_mean(g, s), W.mT @ (s.spread(W) - s.times(_identity(g)))
 
 

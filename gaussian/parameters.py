@@ -13,7 +13,7 @@ from jaxtyping import Float
 from gaussian import arguments, domain
 from gaussian.factor import CovarianceFactor, Factor, PrecisionFactor
 from gaussian.pytree import pytree
-from gaussian.triangular import apply
+from gaussian.triangular import apply, lower
 from matcalc.errors import ArgumentError
 from matcalc.structure import LOWER, SPD, SYMMETRIC, Structure
 
@@ -81,7 +81,7 @@ class MeanCholesky:
     @classmethod
     def of(cls, mean: Float[Array, "*batch d"], factor: Factor) -> Self:
         """These parameters from the mean and a factor."""
-        return cls(mean, factor.cholesky)
+        return cls(mean, lower(factor.cholesky))
 
 
 @pytree

@@ -13,7 +13,7 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float, Int
 
-from gaussian import domain
+from gaussian import arguments, domain
 from gaussian.factor import CovarianceFactor, Factor, PrecisionFactor, as_valid
 from gaussian.parameters import MeanCovariance, MeanPrecision
 from gaussian.triangular import apply, solve_lower
@@ -28,7 +28,15 @@ def split(indices: Sequence[int], d: int) -> tuple[Indices, Indices]:
 
     MatcalcError if there are none, or one is repeated, out of range or not an integer.
     """
-    array = np.atleast_1d(np.asarray(indices))
+    try:
+        array = np.atleast_1d(np.asarray(indices))
+    except jax.errors.TracerArrayConversionError:
+        raise MatcalcError(
+            "indices: expected numbers, got an array whose entries are not known under jit; indices decide shapes, so "
+            "make them an argument that is static."
+        ) from None
+    except ValueError:
+        raise MatcalcError(f"indices: expected integers, got {indices!r}; pass one list of them.") from None
     if array.size == 0:
         raise MatcalcError("indices: expected at least one coordinate, got none; name the coordinates meant.")
     if not np.issubdtype(array.dtype, np.integer):
@@ -59,6 +67,7 @@ def condition(
         raise MatcalcError("indices: all coordinates are given, so nothing is left to have a distribution; leave one.")
     if values.shape[-1:] != given.shape:
         raise ShapeError(f"values: expected shape (..., {len(given)}), a value for each index, got {values.shape}.")
+    arguments.require_one_batch("values, mean", values.shape[:-1], mean.shape[:-1])
     if not isinstance(values, jax.core.Tracer) and not np.isfinite(values).all():
         raise DomainError("values: expected finite values to condition on, got NaN or infinity; leave those out.")
     if isinstance(factor, CovarianceFactor):

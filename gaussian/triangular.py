@@ -11,6 +11,7 @@ from functools import reduce
 from itertools import pairwise
 from operator import add, sub
 
+import jax
 import jax.numpy as jnp
 from jax import Array, lax
 from jaxtyping import Float
@@ -29,14 +30,25 @@ def apply(A: Float[Array, "*batch k d"], y: Float[Array, "*points d"]) -> Float[
     return jnp.einsum("...ij,...j->...i", A, y)
 
 
+@jax.custom_jvp
+def lower(L: Float[Array, "*batch d d"]) -> Float[Array, "*batch d d"]:
+    """L, known to be lower triangular: of the tangent too only that triangle counts, so that a step leaves L so."""
+    return L
+
+
+@lower.defjvp
+def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    return primals[0], jnp.tril(tangents[0])
+
+
 def apply_lower(L: Float[Array, "*batch d d"], y: Float[Array, "*points d"]) -> Float[Array, "*points d"]:
     """L y at every point; the leading axes of y end in those of L."""
-    return jnp.concatenate(_product(L, y, _strips(L, y, TOGETHER)), -1)
+    return jnp.concatenate(_product(lower(L), y, _strips(L, y, TOGETHER)), -1)
 
 
 def squared_norm_lower(L: Float[Array, "*batch d d"], y: Float[Array, "*points d"]) -> Float[Array, "*points"]:
     """|L y|² at every point; the leading axes of y end in those of L."""
-    return reduce(add, map(squared_norm, _product(L, y, _strips(L, y, APART))))
+    return reduce(add, map(squared_norm, _product(lower(L), y, _strips(L, y, APART))))
 
 
 def solve_lower(L: Float[Array, "*batch d d"], y: Float[Array, "*points d"]) -> Float[Array, "*points d"]:

@@ -1,8 +1,4 @@
-"""The command `matcalc`: derive, check, proofread, verify, catalog, simplify.
-
-Exit status: 0 right as asked, 1 wrong or convention-dependent, 2 input that cannot be read or does not fit,
-3 undecided or not verified.
-"""
+"""The command `matcalc`: derive, check, proofread, verify, catalog, simplify."""
 
 import argparse
 import os
@@ -17,6 +13,8 @@ from matcalc.batch import Problem, answers, error_message
 from matcalc.errors import MatcalcError, UnverifiedError
 
 READINGS = ("entrywise", "tangent", "ambient")
+STATUS = """Exit status: 0 right as asked, 1 wrong or convention-dependent, 2 input that cannot be read or does not fit,
+3 undecided or not verified."""
 BAD_INPUT, UNDECIDED, INTERRUPTED, BROKEN_PIPE = 2, 3, 130, 141
 THREADS = 2  # compiling by XLA, most of a check, runs beside Python
 EXIT = {"right": 0, "wrong": 1, "convention-dependent": 1, "undecided": UNDECIDED}
@@ -60,7 +58,8 @@ def _shielded(arguments: Sequence[str]) -> list[str]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="matcalc", description="Derive, check and prove matrix derivatives.", allow_abbrev=False)
+    summary = "Derive, check and prove matrix derivatives."
+    parser = _Parser(prog="matcalc", description=summary, epilog=STATUS, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=_version())
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_derive(commands)

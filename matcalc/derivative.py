@@ -8,7 +8,7 @@ from typing import Any
 
 from matcalc.differentiation.form import Form
 from matcalc.differentiation.formulation import Formulation, check_cholesky, kind_of
-from matcalc.errors import DeclarationError, MatcalcError, NoRuleError, UnverifiedError
+from matcalc.errors import ArgumentError, DeclarationError, MatcalcError, NoRuleError, UnverifiedError
 from matcalc.evaluation.evaluate import function
 from matcalc.expression.algebra import rewrite
 from matcalc.expression.expr import Call, Expr, Number, Power, Symbol
@@ -204,6 +204,9 @@ def read_problem(expression: str | Expr, wrt: str | Symbol, let: Declarations) -
             symbols.add(wrt)
         scope = Scope.of(symbols, name)
         return scope, expression
+    if not isinstance(expression, str):
+        what = "a function; check compares it with a claim" if callable(expression) else repr(expression)
+        raise ArgumentError(f"expression: expected text or an expression of symbols, got {what}")
     scope = Scope(declarations(let), wrt=name)
     (e,) = scope.read(expression)
     if scope.differential_name in e.names:

@@ -208,7 +208,7 @@ def elementwise_power(a: Operand, b: Operand, u: Unifier) -> Shape:
 def power(a: Operand, b: Operand, u: Unifier) -> Shape:
     """A scalar to any power, or a square matrix to an integer power."""
     if not is_scalar(b.shape):
-        raise ShapeError(f"power: the exponent {b} must be a scalar; use .^ for elementwise powers")
+        raise ShapeError(f"power: the exponent {b} must be a scalar; use .^ for elementwise powers, ' for a transpose")
     return a.shape if is_scalar(a.shape) else _square("power", a, u)
 
 

@@ -2,8 +2,10 @@
 
 import io
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -257,6 +259,17 @@ def test_help_and_version(capsys, arguments):
         main(arguments)
     assert stopped.value.code == 0
     assert "matcalc" in capsys.readouterr().out
+
+
+def test_the_exit_status_is_told_in_the_help_and_the_readme(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    readme = " ".join((Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8").split())
+    assert " ".join(cli.STATUS.split()) in told
+    for status in {*cli.EXIT.values(), cli.BAD_INPUT}:
+        assert re.search(rf"\b{status} (for )?\w", told[told.index("Exit status") :])
+        assert f"{status} for " in readme[readme.index("The exit status") :]
 
 
 def test_the_command_line_imports_nothing_heavy():

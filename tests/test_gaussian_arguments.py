@@ -7,7 +7,7 @@ from gaussian_cases import COVARIANCE, MEAN, POINT, D, assert_same, held_by
 
 import gaussian
 from gaussian import Gaussian, MeanCovariance, Natural, convert, kl, log_likelihood, statistics_of
-from matcalc.errors import ArgumentError, ShapeError
+from matcalc.errors import ArgumentError, MatcalcError, ShapeError
 
 KEY = jax.random.key(0)
 POINTS = np.stack([POINT, MEAN, 2 * POINT])
@@ -74,6 +74,14 @@ OTHER_KINDS = {
         "parameters: expected MeanCovariance, MeanPrecision, MeanCholesky or Natural, got int",
     ),
     "a number for a key": (lambda: held_by("covariance").sample(0), r"key: expected .*; pass jax.random.key\(0\)"),
+    "many keys": (
+        lambda: held_by("covariance").sample(jax.random.split(KEY)),
+        r"key: expected one key of jax.random, got an array \(2,\); of many use jax.vmap",
+    ),
+    "many keys of the old kind": (
+        lambda: held_by("covariance").sample(np.zeros((3, 2), np.uint32)),
+        r"key: expected one key of jax.random, got an array \(3, 2\)",
+    ),
     "floats for a key": (lambda: held_by("covariance").sample(MEAN), "key: expected a key of jax.random, got array"),
 }
 
@@ -118,7 +126,15 @@ def test_the_shape_of_a_sample_may_be_a_number():
     assert g.sample(jax.random.PRNGKey(0), 2).shape == (2, D)
 
 
-NO_ARRAYS = {"nothing": None, "text": "abc", "ragged": [[1.0, 2.0], [3.0]], "endless": [10**30], "a class": int}
+NO_ARRAYS = {
+    "nothing": None,
+    "text": "abc",
+    "ragged": [[1.0, 2.0], [3.0]],
+    "endless": [10**30],
+    "a class": int,
+    "objects of numpy": np.array([1.0, None, 2.0]),
+    "words of numpy": np.array(["a", "b", "c"]),
+}
 ARRAYS = {
     "mean": lambda a: Gaussian.from_covariance(a, COVARIANCE),
     "covariance": lambda a: Gaussian.from_covariance(MEAN, a),
@@ -175,3 +191,30 @@ def test_batches_that_do_not_fit_together_are_refused():
     with pytest.raises(ShapeError, match=r"^kl: batch shapes \(2,\) and \(4,\) do not broadcast"):
         kl(p, q)
     assert kl(q, held_by("covariance")).shape == (4,)
+
+
+BATCH = np.zeros((3, D))
+MISMATCHED = {
+    "values, mean": lambda g: g.condition([0], np.zeros((2, 1))),
+    "A, b, mean": lambda g: g.affine(np.ones((2, 1, D))),
+    "A, b, mean: by b": lambda g: g.affine(np.ones((1, D)), np.zeros((2, 1))),
+    "statistics, Gaussian": lambda g: log_likelihood(g, statistics_of(np.zeros((2, 9, D)))),
+    "statistics, Gaussian: score": lambda g: gaussian.score(g, statistics_of(np.zeros((2, 9, D)))),
+    "shrinkage, data": lambda g: gaussian.fit(np.zeros((3, 9, D)), shrinkage=np.ones(2)),
+}
+
+
+@pytest.mark.parametrize("make", [Gaussian.from_covariance, Gaussian.from_precision])
+@pytest.mark.parametrize("case", MISMATCHED)
+def test_a_batch_beside_one_of_another_shape_is_refused_by_name(case, make):
+    with pytest.raises(ShapeError, match=rf"^{case.split(':')[0]}: batch shapes .*\(2,\).* do not broadcast; make the"):
+        MISMATCHED[case](make(BATCH, np.eye(D)))
+
+
+def test_indices_that_are_no_list_of_known_integers_are_refused():
+    g = held_by("covariance")
+    with pytest.raises(MatcalcError, match=r"^indices: expected integers, got \[\[0\], \[1, 2\]\]; pass one list"):
+        g.marginal([[0], [1, 2]])
+    for indices in (lambda i: i, lambda i: [i[0]]):
+        with pytest.raises(MatcalcError, match=r"^indices: .* not known under jit; indices decide shapes"):
+            jax.jit(lambda i, pick=indices: g.marginal(pick(i)).mean)(np.array([1]))

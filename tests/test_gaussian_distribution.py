@@ -22,7 +22,19 @@ from gaussian_cases import (
 )
 from scipy import stats
 
-from gaussian import Gaussian, MeanCovariance, Natural, expectation, log_normaliser, product
+from gaussian import (
+    Gaussian,
+    MeanCholesky,
+    MeanCovariance,
+    Natural,
+    expectation,
+    kl,
+    log_likelihood,
+    log_normaliser,
+    product,
+    score,
+    statistics_of,
+)
 from matcalc.errors import ArgumentError, DomainError, MatcalcError, ShapeError
 from matcalc.structure import SPD
 
@@ -381,3 +393,37 @@ def test_the_configuration_of_jax_stays():
     with jax.enable_x64(False):
         held_by("covariance").log_prob(POINTS)
         assert not jax.config.jax_enable_x64
+
+
+# --- a Gaussian as what is learned ------------------------------------------------------------------------------------
+
+WEIGHTS = np.arange(1.0, 1 + D * D).reshape(D, D)
+LOSSES = {
+    "log_prob": lambda g: g.log_prob(POINT),
+    "log_prob of many points": lambda g: g.log_prob(np.tile(POINT, (50, 1))).sum(),
+    "whiten": lambda g: (g.whiten(POINT) ** 3).sum(),
+    "unwhiten": lambda g: (g.unwhiten(POINT) ** 3).sum(),
+    "sample": lambda g: (g.sample(jax.random.key(0), 5) ** 3).sum(),
+    "cholesky": lambda g: (WEIGHTS * g.cholesky).sum(),
+    "parameter": lambda g: (WEIGHTS * g.to(MeanCholesky).cholesky).sum(),
+    "covariance": lambda g: (WEIGHTS * g.covariance).sum(),
+    "precision": lambda g: (WEIGHTS * g.precision).sum(),
+    "condition": lambda g: g.condition([1], POINT[:1]).log_prob(POINT[1:]),
+    "kl": lambda g: kl(g, held_by("covariance")),
+    "kl backwards": lambda g: kl(held_by("precision"), g),
+    "likelihood": lambda g: log_likelihood(g, statistics_of(np.outer(np.arange(1.0, 9), POINT))),
+    "score": lambda g: (WEIGHTS * score(g, POINT, MeanCholesky).cholesky).sum(),
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("held", ["covariance", "precision"])
+def test_a_step_along_a_gradient_leaves_the_factor_triangular(held, loss):
+    """Else it would be a full matrix, of which the density takes one triangle and a sample both: no Gaussian at all."""
+    g = held_by(held)
+    step = jax.grad(LOSSES[loss])(g)
+    stepped = jax.tree.map(lambda leaf, by: leaf - 1e-6 * by, g, step)
+    _, factor = jax.tree.leaves(stepped)
+    assert (np.triu(factor, 1) == 0).all()
+    again = Gaussian.from_covariance(stepped.mean, stepped.covariance)
+    assert_same(stepped.log_prob(POINT), again.log_prob(POINT))

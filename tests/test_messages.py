@@ -2,9 +2,9 @@
 
 import pytest
 
-from matcalc import derivative
+from matcalc import check, derivation, derivative, derive
 from matcalc.cli import main
-from matcalc.errors import UnverifiedError
+from matcalc.errors import ArgumentError, UnverifiedError
 
 BAD_INPUT = [
     (
@@ -28,6 +28,7 @@ BAD_INPUT = [
     (["derive", "(" * 10_000, "--wrt", "x"], "nested deeper than 100 at character 101"),
     (["derive", "x+" * 15_000 + "x", "--wrt", "x"], "the expression has 30001 characters; at most 20000 are read"),
     (["simplify", "X + 1"], "to add a scalar to every entry write it times matrix(1)"),
+    (["check", "det(X)", "--wrt", "X", "--claim", "det(X)*X^-T"], "use .^ for elementwise powers, ' for a transpose"),
     (["no-such-command"], "invalid choice: 'no-such-command'"),
     ([], "the following arguments are required: COMMAND; see matcalc --help"),
 ]
@@ -65,3 +66,21 @@ def test_whatever_fails_fails_in_one_line(capsys, monkeypatch, error, status, me
 
     monkeypatch.setattr(derivative, "derive", fail)
     assert failure(capsys, ["derive", "x", "--wrt", "x"]) == (status, message)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: derive(3, "x"), "expression: expected text or an expression of symbols, got 3"),
+        (lambda: derive(lambda x: x, "x"), "expression: .*, got a function; check compares it with a claim"),
+        (lambda: derive("x'*x", "x", let=3), "let: expected declarations such as 'X: n x n symmetric', got 3"),
+        (lambda: check(3, "x", "x"), "expression: expected text, an expression or a JAX function, got 3"),
+        (lambda: check("x'*x", None, "x"), "claim: expected text, an expression or a JAX function, got None"),
+        (lambda: check(None, "x"), "expression: expected text, an expression or a JAX function, got None"),
+        (lambda: check("x'*x", "2*x", "x", let=3), "let: expected declarations"),
+        (lambda: derivation("x = x", let=3), "let: expected declarations"),
+    ],
+)
+def test_what_is_no_text_is_refused_by_name(call, message):
+    with pytest.raises(ArgumentError, match=f"^{message}"):
+        call()

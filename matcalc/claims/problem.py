@@ -16,7 +16,7 @@ from matcalc.differentiation.formulation import (
     through_cholesky,
     vectorised_shape,
 )
-from matcalc.errors import MatcalcError, ParseError, ShapeError
+from matcalc.errors import ArgumentError, MatcalcError, ParseError, ShapeError
 from matcalc.expression.algebra import ONE, is_zero, zeros
 from matcalc.expression.beside import beside
 from matcalc.expression.expr import Expr, Symbol
@@ -161,6 +161,9 @@ def read_functions(
     sides = (expression, "given"), (claim, "claimed")
     for statement, role in sides:
         if not isinstance(statement, str | Expr):
+            if not callable(statement):
+                name = "expression" if role == "given" else "claim"
+                raise ArgumentError(f"{name}: expected text, an expression or a JAX function, got {statement!r}")
             scope.introduce(argument_names(statement, _label(statement, role)))
 
     def made(statement: Statement, role: str) -> Expr:

@@ -313,7 +313,7 @@ class Bench:
             square, size = float(claimed @ claimed), float(truth @ truth)
         if claimed.size != truth.size or not (np.isfinite(square) and np.isfinite(size)):
             return None
-        bound = PROPORTIONAL[self.order] * max(size**0.5, 1e-6 * float(self.scale.max()))
+        bound = PROPORTIONAL[self.order] * max(size**0.5, 1e-6 * float(np.max(self.scale)))
         if np.linalg.norm(truth - claimed) <= bound:
             return 1.0
         comparable = truth.size > 1 or not self.points.values  # one number that varies is a multiple of any other

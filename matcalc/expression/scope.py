@@ -36,6 +36,8 @@ def declarations(let: Declarations) -> list[str]:
         return [let]
     if isinstance(let, Mapping):
         return [f"{name}: {kind}" for name, kind in let.items()]
+    if not isinstance(let, Iterable):
+        raise ArgumentError(f"let: expected declarations such as 'X: n x n symmetric', got {let!r}")
     return list(let)
 
 

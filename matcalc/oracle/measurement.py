@@ -269,7 +269,7 @@ def weigh(trials: Sequence[tuple[Points, np.ndarray]], order: int = 1, oracles: 
     """
     finite = [(p, errors[np.isfinite(errors)]) for p, errors in trials if np.isfinite(errors).any()]
     known = np.concatenate([e for _, e in finite]) if finite else np.zeros(0)
-    worst = float(known.max()) if len(known) else float("inf")
+    worst = float(np.max(known)) if len(known) else float("inf")
     refuted = worst > TOLERANCE[order] and len(known) > 0
     large = any(min(p.sizes.values(), default=2) > 1 for p, _ in finite)
     decided = refuted or (large and len(finite) >= min(2, len(trials)))
