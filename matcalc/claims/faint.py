@@ -16,7 +16,7 @@ from matcalc.oracle.sampling import sample
 from matcalc.structure import Reading
 
 USUAL = (Fraction(1, 5), Fraction(3))  # constants whose influence is seen, if they have any
-PLAIN = Fraction(3, 5)  # one of these
+PLAIN_SMALL, PLAIN_LARGE = Fraction(3, 5), Fraction(2)  # two of these, on either side of 1: an exponent stays above it
 ELSEWHERE = Fraction(17, 16)
 Holds = Callable[[Sequence[Expr]], bool]
 
@@ -29,12 +29,13 @@ def relies_on(expressions: Sequence[Expr], holds: Holds) -> str | None:
     these is right.
     """
     for constant in sorted(_constants(expressions)):
+        plain = PLAIN_SMALL if constant < 1 else PLAIN_LARGE
         if _with(holds, expressions, constant, constant * ELSEWHERE) is True and (
-            _with(holds, expressions, constant, PLAIN) is False
+            _with(holds, expressions, constant, plain) is False
         ):
             return (
                 f"{_shown(constant)} is too far from 1 for its influence to be seen beside the rest, and the claim "
-                f"does not hold with {PLAIN} in its place"
+                f"does not hold with {plain} in its place"
             )
     return None
 
