@@ -390,6 +390,15 @@ def test_a_statement_about_differentials_is_one(statement, found):
     assert found in (step.status, kind)
 
 
+@pytest.mark.parametrize("declared", ["X: n x n; Y: n x n\n", ""], ids=["declared", "by convention"])
+def test_what_stands_still_in_a_right_total_differential_is_named(declared):
+    """`d(XY) = dX Y` holds while Y rests and drops a term where it moves: only the reader knows which is meant."""
+    dropped, whole = matcalc.derivation(rf"{declared}d(X\,Y) = dX\,Y" + "\n" + r"d(X\,Y) = dX\,Y + X\,dY").steps
+    assert (dropped.status, dropped.message) == ("right", "while Y stands still")
+    assert (whole.status, whole.message or None, whole.verdict.notes) == ("right", None, ())
+    assert whole.verdict.correct.text == "dX*Y + X*dY"
+
+
 INEQUALITIES = [
     ("exp(a)", "> 0", "", "undecided"),
     ("exp(-100*x'*x)", "> 0", "x: n", "undecided"),

@@ -246,11 +246,24 @@ def _total_differential(left: Syntax, right: Syntax, known: Assumptions) -> Call
         text = closed_text(of, known)
         by = variables(claim, whole)
         if is_zero(claim) and bare(of).operation != "name":  # whatever moves
-            by = sorted({n.value for n in walk(whole) if n.operation == "name"} & known.declared.keys())
+            by = sorted(_names(whole) & known.declared.keys())
         is_whole = differentials_in(claim, known.is_name) <= {*by}  # not in the dS of what S stands for
         if by and is_whole and text is not None and closed_text(claim, known) is not None:
-            return lambda: check_total(text, claim, by, known.let, lambda tree: closed_text(tree, known))
+            total = partial(check_total, text, claim, by, known.let, lambda tree: closed_text(tree, known))
+            resting = _names(whole) & (known.declared.keys() | undeclared(whole, known)) - {*by}
+            return lambda: _with_resting(total(), sorted(resting))
     return None
+
+
+def _names(tree: Syntax) -> set[str]:
+    return {str(node.value) for node in walk(tree) if node.operation == "name"}
+
+
+def _with_resting(verdict: Verdict, names: Sequence[str]) -> Verdict:
+    """A verdict that says what stood still, for where that moves as well a term is missing."""
+    if not (verdict.is_right and names):
+        return verdict
+    return replace(verdict, notes=(*verdict.notes, f"while {' and '.join(names)} stand{'s' * (len(names) == 1)} still"))
 
 
 def _derivative_claim(left: Syntax, right: Syntax, known: Assumptions) -> Callable[[], Verdict] | None:

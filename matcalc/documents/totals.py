@@ -123,8 +123,7 @@ def check_total(
             return found
     if len(by) > 1:  # what is of second order vanishes in every part
         whole = check(text(claim) or "", " + ".join(f"({part})" for part in parts.values()), None, let)
-        if not whole.is_right:
-            return whole
+        return replace(found, correct=whole.correct) if whole.is_right else whole
     return found
 
 
