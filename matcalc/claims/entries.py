@@ -21,7 +21,7 @@ from matcalc.claims.unsized import before_row_of_ones, is_identity, is_ones, is_
 from matcalc.claims.variables import Variable, moving, moving_inverse, shown_shape
 from matcalc.errors import MatcalcError, ParseError, ShapeError
 from matcalc.evaluation import kernels
-from matcalc.language.plain import BEHIND, DOT, LOOPS, bare, constant, require_vector
+from matcalc.language.plain import BEHIND, DOT, bare, constant, require_vector
 from matcalc.language.syntax import Syntax, walk
 from matcalc.oracle.measurement import STEP
 from matcalc.oracle.sampling import FLAVOURS, GUARDED, draw, size_assignments
@@ -68,24 +68,19 @@ class Point:
 
     def at(self, **indices: int) -> "Point":
         """The point with some indices given."""
-        return replace(self, indices={**self.indices, **indices})
+        there = {**self.indices, **indices}
+        return Point(self.meaning, self.sizes, self.values, self.still, there, self.seed, self.known)
 
     def __call__(self, tree: Syntax) -> np.ndarray:
         """The value of a formula, computed once for the same values of the indices in it."""
-        key = (id(tree), *((n, self.indices[n]) for n in self._names_of(tree) if n in self.indices))
-        if key not in self.known:
+        key = (id(tree), *map(self.indices.get, tree.names))
+        found = self.known.get(key)
+        if found is None:
             operation = getattr(self, f"_{tree.operation}", None)
             if operation is None:
                 raise ParseError(f"{tree.operation} is not read here", tree.start)
-            self.known[key] = tree, operation(tree)  # the tree is kept, so that its id stays its own
-        return self.known[key][1]
-
-    def _names_of(self, tree: Syntax) -> list[str]:
-        if ("names", id(tree)) not in self.known:
-            nodes = list(walk(tree))
-            compared = {name for n in nodes if n.operation in LOOPS for name in n.value[1]}  # k of Σ_{j ≠ k} z_j
-            self.known["names", id(tree)] = tree, sorted(compared | {n.value for n in nodes if n.operation == "name"})
-        return self.known["names", id(tree)][1]
+            found = self.known[key] = tree, operation(tree)  # the tree is kept, so that its id stays its own
+        return found[1]
 
     # --- leaves ---
 

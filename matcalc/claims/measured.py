@@ -11,8 +11,7 @@ from matcalc.claims.meaning import Meaning
 from matcalc.errors import MatcalcError
 from matcalc.evaluation.evaluate import sizes_of
 from matcalc.expression.expr import Opaque
-from matcalc.language.plain import LOOPS
-from matcalc.language.syntax import Syntax, walk
+from matcalc.language.syntax import LOOPS, Syntax, walk
 from matcalc.oracle.measurement import STEP
 from matcalc.shape import Shape
 

@@ -13,8 +13,8 @@ from matcalc.expression.expr import Expr, Symbol
 from matcalc.expression.scope import Scope
 from matcalc.language.latex_syntax import parse_formula
 from matcalc.language.latex_tokens import tokenise
-from matcalc.language.plain import LOOPS, in_paper
-from matcalc.language.syntax import Syntax, is_latex, walk
+from matcalc.language.plain import in_paper
+from matcalc.language.syntax import LOOPS, Syntax, is_latex, walk
 from matcalc.oracle.sampling import sample
 from matcalc.shape import SCALAR, Dim, Shape
 

@@ -9,9 +9,9 @@ from contextlib import suppress
 
 from matcalc.claims.entries import joined_name
 from matcalc.errors import MatcalcError, ParseError
-from matcalc.language.plain import LOOPS, bare
+from matcalc.language.plain import bare
 from matcalc.language.statements import read
-from matcalc.language.syntax import Syntax, is_latex, walk
+from matcalc.language.syntax import LOOPS, Syntax, is_latex, walk
 from matcalc.structure import STRUCTURES
 
 EACH = "_each"

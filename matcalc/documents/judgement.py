@@ -32,9 +32,9 @@ from matcalc.errors import MatcalcError, ParseError, ShapeError
 from matcalc.expression.latex import latex_name, to_latex
 from matcalc.expression.scope import Scope
 from matcalc.inequalities import check_inequality
-from matcalc.language.plain import LOOPS, bare, to_language
+from matcalc.language.plain import bare, to_language
 from matcalc.language.statements import read
-from matcalc.language.syntax import Syntax, is_latex, walk
+from matcalc.language.syntax import LOOPS, Syntax, is_latex, walk
 from matcalc.oracle.measurement import TOLERANCE, Evidence, relative_error, structure_of
 from matcalc.stationarity import check_stationary
 from matcalc.structure import Reading

@@ -14,9 +14,9 @@ from matcalc.diagnosis import Diagnosis
 from matcalc.documents.judgement import agree, judge
 from matcalc.errors import MatcalcError
 from matcalc.expression.latex import latex_name
-from matcalc.language.plain import LOOPS, constant
+from matcalc.language.plain import constant
 from matcalc.language.statements import Side
-from matcalc.language.syntax import Syntax
+from matcalc.language.syntax import LOOPS, Syntax
 from matcalc.shape import ELEMENTWISE
 
 MOST = 400

@@ -10,8 +10,7 @@ from matcalc.errors import MatcalcError, ParseError
 from matcalc.expression.scope import Scope
 from matcalc.language.latex_syntax import parse_formula, parse_latex
 from matcalc.language.latex_tokens import tokenise
-from matcalc.language.plain import LOOPS
-from matcalc.language.syntax import Latex, Syntax, is_latex, parse, transform, walk
+from matcalc.language.syntax import LOOPS, Latex, Syntax, is_latex, parse, transform, walk
 
 Form = tuple[Any, ...]
 

@@ -11,7 +11,6 @@ from matcalc.language.syntax import GREEK, Syntax, transform
 
 ShapeOf = Callable[[Syntax], shape.Shape]
 OF_THE_MATRIX = {"exp": "expm", "log": "logm", "sqrt": "sqrtm"}  # an elementwise function, and that of the matrix
-LOOPS = ("summation", "iterated_product")
 PRODUCTS = ("multiply", "juxtapose")
 DOT = "dot"  # the value of a product written with a dot, which is the inner product if it is of two vectors
 PRIMED = "primed"  # the value of a transpose that is written with a prime

@@ -5,8 +5,9 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
+from operator import is_
 from typing import TYPE_CHECKING, Any
 
 from matcalc.errors import ParseError
@@ -19,6 +20,7 @@ MAX_LENGTH = 20_000
 MAX_NESTING = 100
 
 CONSTANT_FUNCTIONS = ("eye", "vector", "matrix", "ones", "zeros", "rows", "cols")
+LOOPS = ("summation", "iterated_product")
 ALIASES = {"trace": "tr", "Tr": "tr"}
 FUNCTIONS = (*SIGNATURES, *CONSTANT_FUNCTIONS, *ALIASES)
 
@@ -43,6 +45,12 @@ class Syntax:
     value: Any = None
     start: int = 0
     end: int = 0
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names in it, and those that a sum gives to indices or compares them with: k of Σ_{j ≠ k} z_j."""
+        own = [self.value] if self.operation == "name" else self.value[1] if self.operation in LOOPS else ()
+        return frozenset(own).union(*(operand.names for operand in self.operands))
 
 
 def canonical_name(name: str) -> str:
@@ -222,15 +230,15 @@ def transform(tree: Syntax, rule: Callable[[Syntax], Syntax]) -> Syntax:
     stack = [(tree, False)]
     while stack:
         node, ready = stack.pop()
-        if not ready:
+        if not ready and node.operands:
             stack.append((node, True))
-            stack.extend((o, False) for o in reversed(node.operands))
+            stack += [(operand, False) for operand in reversed(node.operands)]
             continue
-        count = len(node.operands)
-        operands = tuple(done[len(done) - count :])
-        del done[len(done) - count :]
-        changed = any(a is not b for a, b in zip(operands, node.operands, strict=True))
-        done.append(rule(replace(node, operands=operands) if changed else node))
+        if node.operands:
+            operands = tuple(done[-len(node.operands) :])
+            del done[-len(node.operands) :]
+            node = node if all(map(is_, operands, node.operands)) else replace(node, operands=operands)
+        done.append(rule(node))
     return done[0]
 
 
