@@ -124,9 +124,9 @@ class Products:
 
     def _parts(self, chain: Chain) -> dict[chains.Part, Key]:
         """Every part of two or more factors, by a key that its transpose has too."""
-        n = len(chain)
+        n, there, back = len(chain), _key(chain), self._turned_key(chain)
         spans = [(i, j) for i in range(n) for j in range(i + 1, n)]
-        return {(i, j): min(_key(part := chain[i : j + 1]), self._turned_key(part)) for i, j in spans}
+        return {(i, j): min(there[i : j + 1], back[n - 1 - j : n - i]) for i, j in spans}
 
     def _turned_key(self, chain: Chain) -> Key:
         return tuple(self.turned(f).identity for f in reversed(chain))
