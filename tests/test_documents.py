@@ -728,3 +728,17 @@ def test_the_zero_vector_is_a_side_a_term_or_a_mean(tmp_path):
     text += "\\[ \\mathcal{N}(x | \\mathbf{0}, S) = \\mathcal{N}(x | 0, S) \\]"
     found = matcalc.proofread(written(tmp_path, "paper.tex", text)).steps
     assert [s.status for s in found] == ["right", "wrong", "right"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "claim"),
+    [
+        ("skew", r"(X^4)_{ij} = \frac12 \operatorname{tr}(X^2) (X^2)_{ij}"),
+        ("spd", r"|(X A)_{ii}| = (X A)_{ii}"),
+        ("spd", r"\sum_{i=1}^n |(X A)_{ii}| = \operatorname{tr}(X A)"),
+    ],
+    ids=["up to 3 x 3", "entries", "a sum of entries"],
+)
+def test_a_claim_about_entries_is_tried_in_more_dimensions_and_away_from_multiples_of_i(tmp_path, kind, claim):
+    page = written(tmp_path, "page.md", f"<!-- let X: n x n {kind}; A: n x n spd -->\n\n$${claim}$$\n")
+    assert [s.status for s in matcalc.proofread(page).steps] == ["wrong"]

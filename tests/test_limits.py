@@ -216,6 +216,39 @@ def test_functions_too():
     assert twice.verdict == "wrong"
 
 
+TWO = ["A: n x n spd", "B: n x n spd", "x: n"]
+BELOW = ["X: n x n lower", "A: n x n"]
+N = "(X - X.*I)"
+ELSEWHERE = [
+    # spd matrices that are nearly multiples of I, and positive numbers that are nearly the same, hide it
+    ("sqrtm((A*B + B*A)^2)", "A*B + B*A", None, TWO),
+    ("abs(det(A*B + B*A))", "det(A*B + B*A)", None, TWO),
+    ("relu(x'*A*B*x)", "x'*A*B*x", None, TWO),
+    ("abs(x'*A*B*x)", "A*B*x + B*A*x", "x", TWO),
+    ("sqrtm(((A + B)^2 - A^2)^2)", "(A + B)^2 - A^2", None, TWO),
+    ("sum(abs(diag(A*B)))", "tr(A*B)", None, TWO),
+    ("relu(tr(A)*tr(inv(A)) - 10*n^2)", "0", None, TWO),
+    ("sqrt((a + b + c - d)^2)", "a + b + c - d", None, ["a b c d: positive"]),
+    ("relu(d - a - b - c)", "0", "d", ["a b c d: positive"]),
+    ("abs(tr(X)*(x'*X*x))", "tr(X)*(x'*X*x)", None, ["X: n x n toeplitz", "x: n"]),
+    # in few dimensions a product of strictly triangular matrices is 0, and the next term of a series is small
+    (f"inv(I - {N})", "I + " + " + ".join(f"{N}^{k}" for k in range(1, 6)), None, BELOW),
+    (f"inv(I - {N})", "I + " + " + ".join(f"{N}^{k}" for k in range(1, 9)), None, BELOW),
+    (f"{N}^10", "0", None, BELOW),
+    (f"{N}^24", "0", None, BELOW),
+    (f"({N}^2 + {N}^3)^3", "0", None, BELOW),
+    (f"(({N}*{N}).*A)^3", "0", None, BELOW),
+    (f"tr(A*({N}^2 + {N}^3)^3)", "0", "X", BELOW),
+]
+
+
+@pytest.mark.parametrize(
+    ("e", "claim", "wrt", "let"), ELSEWHERE, ids=[f"{e} = {claim}" for e, claim, _, _ in ELSEWHERE]
+)
+def test_members_that_are_unlike_each_other_and_long_products(e, claim, wrt, let):
+    assert check(e, claim, wrt, let).verdict == "wrong"
+
+
 RECTANGULAR = {"X": "n x p"}
 FUNCTIONS = [
     (lambda x: jnp.sum(x**2), lambda x: 2 * x + 1e-9, {"x": "n"}, "wrong"),

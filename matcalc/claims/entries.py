@@ -24,12 +24,15 @@ from matcalc.evaluation import kernels
 from matcalc.language.plain import BEHIND, DOT, bare, constant, require_vector
 from matcalc.language.syntax import Syntax, walk
 from matcalc.oracle.measurement import STEP
-from matcalc.oracle.sampling import FLAVOURS, GUARDED, draw, size_assignments
+from matcalc.oracle.sampling import FLAVOURS, GUARDED, draw, size_assignments, uneven
 from matcalc.shape import ELEMENTWISE, RIGID, Dim, Operand
 from matcalc.structure import Reading
 
 MAX_DEPTH = 150
 LONGEST = 10_000  # terms of a sum
+MORE = 3  # points with members of these structures that are unlike each other
+DEFINITE = ("spd", "positive", "toeplitz")
+LARGE = 5  # for what has one dimension only: some identities of skew matrices hold up to 3 x 3
 REAL_STEP = 1e-3  # of differences of the fourth order, whose error is about 1e-11 where values are about 1
 COMPARE: dict[str, Callable[[int, int], bool]] = {
     "=": lambda a, b: a == b,
@@ -639,13 +642,20 @@ def _times(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def points(meaning: Meaning, trees: Sequence[Syntax], count: int = 2) -> Iterator[tuple[Point, int]]:
-    """Points at two sets of sizes, from the plainest values to the tamest, with the number of the flavour."""
+    """Points at a few sets of sizes, from the plainest values to the tamest, with the number of the flavour."""
     meaning, names = meaning.used(trees)
     ordered = sorted(meaning.symbols.values(), key=lambda s: s.name)
-    assignments = {tuple(s.values()): s for s in size_assignments(names) if min(s.values(), default=2) > 1}
-    for k, sizes in enumerate(list(assignments.values())[:2]):
-        for seed in range(count):
+    count += MORE * any(s.structure in DEFINITE for s in ordered)
+    few = {tuple(s.values()): s for s in size_assignments(names) if min(s.values(), default=2) > 1}
+    assignments = [(sizes, count) for sizes in list(few.values())[:2]]
+    if len(names) == 1 and not any(n.operation in ("integral", "expectation") for tree in trees for n in walk(tree)):
+        assignments.append((dict.fromkeys(names, LARGE), 1))
+    for k, (sizes, times) in enumerate(assignments):
+        for seed in range(times):
             for f, flavour in enumerate(FLAVOURS):
                 rng = np.random.default_rng([seed, k, f])
-                values = {s.name: draw(s, sizes, rng, 1, flavour)[0] for s in ordered}
+                values = {s.name: draw(s, sizes, rng, 1, flavour) for s in ordered}
+                if seed > 0:
+                    values = {s.name: uneven(s, values[s.name]) for s in ordered}
+                values = {name: value[0] for name, value in values.items()}
                 yield Point(meaning, sizes, values, values, seed=seed), f

@@ -1,5 +1,6 @@
 """Points at which an expression is tried: sizes all different, 1 among them, values in the domain of the expression."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,6 +20,7 @@ DETERMINANT_NOISE = 1e-14  # of what a determinant with rows so long is at rando
 CANDIDATES = 6
 LARGE = (6, 5)  # one point of these is enough
 LARGER = (11, 9)  # for what may depend on a size itself
+LARGEST = 26  # for long products
 
 
 class GuardedNumPy(NumPy):
@@ -123,15 +125,20 @@ def names_a_size(e: Expr) -> bool:
 
 def longest_product(e: Expr) -> int:
     """How many square matrices are multiplied in an expression: strictly triangular ones, if no larger, give 0."""
-    own = sum(_multiplicity(f) for f in e.chain) if isinstance(e, Product) else _multiplicity(e)
+    match e:
+        case Product(_, scalars, chain):
+            return sum(map(longest_product, (*scalars, *chain)))
+        case Power(base, Number(exponent)):
+            return math.ceil(abs(exponent)) * longest_product(base)
+    own = int(e.shape[0] == e.shape[1] and not e.is_scalar)
     return max([own, *map(longest_product, e.args)])
 
 
-def _multiplicity(factor: Expr) -> int:
-    match factor:
-        case Power(_, Number(exponent)) if not factor.is_scalar:
-            return abs(int(exponent))
-    return int(factor.shape[0] == factor.shape[1])
+def _beyond(expressions: Sequence[Expr]) -> tuple[int, int]:
+    """Sizes at which no product in expressions is 0, nor the next ones, for all of its factors being nilpotent."""
+    longest = max(map(longest_product, expressions), default=0)
+    size = min(2 + longest + longest // 3, LARGEST)
+    return size, size - 1
 
 
 def _positive(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -196,9 +203,8 @@ def sample(
     found: list[Points] = []
     overflows = False
     if sizes is None:
-        longest = 1 + max(map(longest_product, expressions), default=0)
-        beyond = (longest, longest - 1) if LARGE[0] < longest < LARGER[0] else LARGE
-        sizes = partial(size_assignments, large=LARGER if any(map(names_a_size, expressions)) else beyond)
+        usual = LARGER if any(map(names_a_size, expressions)) else LARGE
+        sizes = partial(size_assignments, large=max(usual, _beyond(expressions)))
     for k, assigned in enumerate(sizes(dimension_names(expressions, ordered))):
         for f, flavour in enumerate(FLAVOURS):
             rng = np.random.default_rng([seed, k, f])
@@ -229,26 +235,44 @@ def spread(
 ) -> Iterator[Points]:
     """Points `factors` times as far from 0 as those of `sample`, at which all expressions have a value, if any.
 
-    What is right around 1 may saturate, have a kink or another branch elsewhere.
+    What is right around 1 may saturate, have a kink or another branch elsewhere, or be too small there to be seen: the
+    next term of a long series.
     """
     ordered = sorted(set(symbols).union(*(e.symbols for e in expressions)), key=lambda s: s.name)
-    assigned = next(iter(size_assignments(dimension_names(expressions, ordered))))
+    beyond = _beyond(expressions)
+    at, count = (-1, 1) if beyond > LARGE else (0, CANDIDATES)
+    assigned = list(size_assignments(dimension_names(expressions, ordered), beyond))[at]
     for k, factor in enumerate(factors):
         rng = np.random.default_rng([seed, k])
-        values = {s.name: draw(s, assigned, rng, CANDIDATES, _well_conditioned) for s in ordered}
+        values = {s.name: draw(s, assigned, rng, count, _well_conditioned) for s in ordered}
         values = {s.name: _further(s, values[s.name], factor) for s in ordered}
         points = Points(assigned, values)
         finite = np.all([np.isfinite(points(e)).all((-2, -1)) for e in expressions], axis=0)
-        keep = np.flatnonzero(np.broadcast_to(finite, (2 * CANDIDATES,)))
+        keep = np.flatnonzero(np.broadcast_to(finite, (2 * count,)))
         if len(keep):
             yield points.take(keep)
 
 
 def _further(symbol: Symbol, values: np.ndarray, factor: float) -> np.ndarray:
-    """Values that much further from 0, on both sides of it where the structure allows."""
+    """Values that much further from 0, on both sides of it where the structure allows, else some of them uneven."""
     if symbol.structure == "orthogonal":
         return np.concatenate([values, values])
-    return np.concatenate([values, values if symbol.structure in ("spd", "positive") else -values]) * factor
+    return np.concatenate([values, uneven(symbol, values)]) * factor
+
+
+def uneven(symbol: Symbol, values: np.ndarray) -> np.ndarray:
+    """Other members of a structure, made of those that are drawn, which have eigenvalues of one order of magnitude.
+
+    Of the spd and the positive ones the fourth power: A B + B A is definite for A and B that are nearly multiples of I.
+    """
+    match symbol.structure:
+        case "spd":
+            return np.linalg.matrix_power(values, 4)
+        case "positive":
+            return values**4
+        case "toeplitz":
+            return 0.9 * values * np.eye(values.shape[-1]) - values
+    return -values
 
 
 def gaps(e: Expr, claim: Expr, symbols: Iterable[Symbol]) -> Iterator[tuple[Points, np.ndarray]]:
