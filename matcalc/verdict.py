@@ -19,6 +19,7 @@ from matcalc.diagnosis import Case, Diagnosis, diagnose, misshapen
 from matcalc.differentiation.form import Form
 from matcalc.differentiation.formulation import is_read
 from matcalc.errors import DomainError, MatcalcError, NoRuleError, ParseError, ShapeError
+from matcalc.expression.algebra import substitute
 from matcalc.expression.beside import beside
 from matcalc.expression.expr import Expr, Symbol
 from matcalc.expression.scope import Declarations, Scope, declarations
@@ -27,6 +28,7 @@ from matcalc.oracle.comparison import Comparison
 from matcalc.oracle.exact import ORACLE, ExactClaim
 from matcalc.oracle.measurement import (
     IN_DIFFERENTIAL,
+    SECOND_DIFFERENTIAL,
     TOLERANCE,
     Evidence,
     magnitude,
@@ -188,7 +190,7 @@ def _judge(problem: Problem, reading: Reading | None) -> Verdict:
         return undecided(note)
     if any(e.ok for e in found.values()):
         limit = limit_of_claim(problem, expressions, symbols, [r for r, e in found.items() if e.ok])
-        limit = limit or _limit_of_hessian(problem, correct)
+        limit = limit or _limit_of_second_order(problem, correct)
         if limit is not None:
             refuted = replace(next(e for e in found.values() if e.ok), ok=False)
             return Verdict(WRONG, reading, (), limit, correct, refuted)
@@ -212,11 +214,16 @@ def _judge(problem: Problem, reading: Reading | None) -> Verdict:
     return Verdict(verdict, reading, right_under, diagnose(case), correct, evidence_shown)
 
 
-def _limit_of_hessian(problem: Problem, correct: Form | None) -> Diagnosis | None:
-    """Where the Hessian, by its form, is not what is claimed: far from tame points it cannot be measured."""
-    if problem.kind != "hessian" or correct is None or correct.expr.shape != problem.claim.shape:
+def _limit_of_second_order(problem: Problem, correct: Form | None) -> Diagnosis | None:
+    """Where what is of second order, by its form, is not what is claimed; measured, it is known to some digits only."""
+    variable = problem.variable
+    is_moved = problem.kind == SECOND_DIFFERENTIAL and structure_of(variable).is_linear
+    if not (problem.kind == "hessian" or is_moved) or correct is None or correct.expr.shape != problem.claim.shape:
         return None
-    return limit_of_equality(correct.expr, problem.claim, problem.cancelled)
+    moved = {"spd": "symmetric", "positive": "general"}.get(variable.structure, variable.structure)
+    d = Symbol(problem.scope.differential_name, variable.shape)
+    of, claim = (substitute(e, {d: replace(d, structure=moved)}) for e in (correct.expr, problem.claim))
+    return limit_of_equality(of, claim, problem.cancelled)
 
 
 def _case(problem: Problem, reading: Reading | None, right_under: tuple[str, ...], correct: Form | None) -> Case:

@@ -210,6 +210,20 @@ def test_a_hessian_too(e, claim):
     assert check(e, claim, "x", VECTOR, order=2).verdict == "wrong"
 
 
+SECOND = [
+    ("tr(expm(X))", "{}*tr(frechet_expm(X, dX)*dX)", "general"),
+    ("tr(X*logm(X))", "{}*tr(dX*frechet_logm(X, dX))", "spd"),
+    ("logdet(X)", "-{}*tr(inv(X)*dX*inv(X)*dX')", "spd"),
+    ("tr(X^2)", "2*{}*sum(diag(dX).^2)", "lower"),
+]
+
+
+@pytest.mark.parametrize(("e", "claim", "structure"), SECOND, ids=[f"{e}-{s}" for e, _, s in SECOND])
+@pytest.mark.parametrize(("factor", "verdict"), [("1", "right"), ("1.0000001", "wrong")])
+def test_a_second_differential_to_some_digits(e, claim, structure, factor, verdict):
+    assert check(e, f"d2F = {claim.format(factor)}", "X", f"X: n x n {structure}", order=2).verdict == verdict
+
+
 def test_functions_too():
     assert check(lambda x: jnp.sum(jnp.abs(x)), lambda x: jnp.sqrt(x) / jnp.sqrt(x), "x", {"x": "n"}).verdict == "wrong"
     twice = check(lambda x: jnp.sum(jnp.where(x > 5, x**3, x**2)), lambda x: 2 * x, "x", {"x": "n"})
