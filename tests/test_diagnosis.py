@@ -225,3 +225,11 @@ def test_a_function_is_diagnosed_by_its_values(claim, kind):
 def test_the_search_ends_in_time(monkeypatch):
     monkeypatch.setattr(search, "TIME_LIMIT", 0.0)
     assert check("tr(A*X)", "-A'", "X").diagnosis.kind == "unknown"
+
+
+def test_what_is_saturated_needs_no_length():
+    """exp(-1000 x'x) is no number but 0 where x has length one, and where it has length two."""
+    assert check("x'*x", "1", let="x: n").diagnosis.message == "right only if x has length one"
+    for wrt in (None, "x"):
+        found = check("exp(-1000*x'*x)", "0", wrt, "x: n")
+        assert (found.verdict, found.diagnosis.kind == "needs-assumption") == ("wrong", False)

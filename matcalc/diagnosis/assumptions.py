@@ -15,6 +15,7 @@ from matcalc.shape import ONE
 from matcalc.structure import ARRAYS, Reading
 
 Values = Mapping[str, np.ndarray]
+Impose = Callable[[Values], Values]
 SMALL = 4.0
 VANISHING = 1e-9
 
@@ -26,6 +27,7 @@ class Assumption:
     says: str
     applies: Callable[[Symbol], bool]
     impose: Callable[[np.ndarray], np.ndarray]
+    is_of_size: bool = False  # a claim that holds for the double as well holds for another reason: it is saturated
 
 
 def _is_square(s: Symbol) -> bool:
@@ -70,8 +72,8 @@ ASSUMPTIONS = (
     DIAGONAL,
     Assumption("{} is close to 0", lambda s: s.structure == "general",
                lambda a: a / (SMALL * np.abs(a).max((-2, -1), keepdims=True))),
-    Assumption("the entries of {} sum to one", _is_vector, lambda a: a / a.sum(-2, keepdims=True)),
-    Assumption("{} has length one", _is_vector, lambda a: a / np.linalg.norm(a, axis=-2, keepdims=True)),
+    Assumption("the entries of {} sum to one", _is_vector, lambda a: a / a.sum(-2, keepdims=True), True),
+    Assumption("{} has length one", _is_vector, lambda a: a / np.linalg.norm(a, axis=-2, keepdims=True), True),
     Assumption("the entries of {} are positive",
                lambda s: not _is_square(s) and s.structure == "general", np.abs),
 )  # fmt: skip
@@ -81,8 +83,8 @@ def assumptions(case: Case) -> Diagnosis | None:
     """The first assumption found under which the claim is right; none explains what is off by a few digits only."""
     if _holds(case, lambda values: {}):
         return None
-    for says, impose in _candidates(case):
-        if _holds(case, impose):
+    for says, impose, besides in _candidates(case):
+        if _holds(case, impose) and not any(_holds(case, beside) for beside in besides):
             return Diagnosis("needs-assumption", f"right only if {says}", case.mended)
     if case.variable is not None and case.kind == "differential" and _holds_commuting(case, case.variable):
         x = case.variable.name
@@ -90,7 +92,8 @@ def assumptions(case: Case) -> Diagnosis | None:
     return None
 
 
-def _candidates(case: Case) -> Iterator[tuple[str, Callable[[Values], Values]]]:
+def _candidates(case: Case) -> Iterator[tuple[str, Impose, list[Impose]]]:
+    """What is said, how to impose it, and other values for which the claim must not hold if that is what it needs."""
     known = case.benches[0].points.values
     symbols = sorted((s for s in case.e.symbols | case.claim.symbols if s.name in known), key=lambda s: s.name)
     for assumption in ASSUMPTIONS:
@@ -99,13 +102,18 @@ def _candidates(case: Case) -> Iterator[tuple[str, Callable[[Values], Values]]]:
         about = [s for s in symbols if assumption.applies(s)]
         for chosen in [*([s] for s in about), *([about] if assumption is SYMMETRIC and len(about) > 1 else [])]:
             says = " and ".join(assumption.says.format(s.name) for s in chosen)
-            yield says, partial(_imposed, assumption, [s.name for s in chosen])
+            impose = partial(_imposed, assumption, [s.name for s in chosen])
+            yield says, impose, [partial(_doubled, impose)] if assumption.is_of_size else []
 
 
-def _commuting_pairs(symbols: Sequence[Symbol]) -> Iterator[tuple[str, Callable[[Values], Values]]]:
+def _doubled(impose: Impose, values: Values) -> Values:
+    return {name: 2 * value for name, value in impose(values).items()}
+
+
+def _commuting_pairs(symbols: Sequence[Symbol]) -> Iterator[tuple[str, Impose, list[Impose]]]:
     for a, b in combinations([s for s in symbols if _is_square(s)], 2):
         if a.shape == b.shape:
-            yield f"{a.name} and {b.name} commute", partial(_commuting, a.name, b.name)
+            yield f"{a.name} and {b.name} commute", partial(_commuting, a.name, b.name), []
 
 
 def _imposed(assumption: Assumption, names: Sequence[str], values: Values) -> Values:
@@ -136,7 +144,7 @@ def _polynomial(m: np.ndarray) -> np.ndarray:
     return np.asarray(m @ m / 4 + m / 2 + np.eye(m.shape[-1]))
 
 
-def _holds(case: Case, impose: Callable[[Values], Values]) -> bool:
+def _holds(case: Case, impose: Impose) -> bool:
     """Whether the claim is right in one reading at all points where an assumption is imposed, and says more than 0."""
     trials, vanishes = [], True
     open_readings = set(case.readings)
