@@ -19,7 +19,6 @@ from matcalc.diagnosis import Case, Diagnosis, diagnose, misshapen
 from matcalc.differentiation.form import Form
 from matcalc.differentiation.formulation import is_read
 from matcalc.errors import DomainError, MatcalcError, NoRuleError, ParseError, ShapeError
-from matcalc.expression.algebra import substitute
 from matcalc.expression.beside import beside
 from matcalc.expression.expr import Expr, Symbol
 from matcalc.expression.scope import Declarations, Scope, declarations
@@ -216,14 +215,10 @@ def _judge(problem: Problem, reading: Reading | None) -> Verdict:
 
 def _limit_of_second_order(problem: Problem, correct: Form | None) -> Diagnosis | None:
     """Where what is of second order, by its form, is not what is claimed; measured, it is known to some digits only."""
-    variable = problem.variable
-    is_moved = problem.kind == SECOND_DIFFERENTIAL and structure_of(variable).is_linear
+    is_moved = problem.kind == SECOND_DIFFERENTIAL and structure_of(problem.variable).is_linear
     if not (problem.kind == "hessian" or is_moved) or correct is None or correct.expr.shape != problem.claim.shape:
         return None
-    moved = {"spd": "symmetric", "positive": "general"}.get(variable.structure, variable.structure)
-    d = Symbol(problem.scope.differential_name, variable.shape)
-    of, claim = (substitute(e, {d: replace(d, structure=moved)}) for e in (correct.expr, problem.claim))
-    return limit_of_equality(of, claim, problem.cancelled)
+    return limit_of_equality(correct.expr, problem.claim, problem.cancelled)
 
 
 def _case(problem: Problem, reading: Reading | None, right_under: tuple[str, ...], correct: Form | None) -> Case:

@@ -24,14 +24,13 @@ from matcalc.evaluation import kernels
 from matcalc.language.plain import BEHIND, DOT, bare, constant, require_vector
 from matcalc.language.syntax import Syntax, walk
 from matcalc.oracle.measurement import STEP
-from matcalc.oracle.sampling import FLAVOURS, GUARDED, draw, size_assignments, uneven
+from matcalc.oracle.sampling import FLAVOURS, GUARDED, UNEVEN, draw, size_assignments
 from matcalc.shape import ELEMENTWISE, RIGID, Dim, Operand
 from matcalc.structure import Reading
 
 MAX_DEPTH = 150
 LONGEST = 10_000  # terms of a sum
-MORE = 3  # points with members of these structures that are unlike each other
-DEFINITE = ("spd", "positive", "toeplitz")
+MORE = 3  # points where there are uneven members
 LARGE = 5  # for what has one dimension only: some identities of skew matrices hold up to 3 x 3
 REAL_STEP = 1e-3  # of differences of the fourth order, whose error is about 1e-11 where values are about 1
 COMPARE: dict[str, Callable[[int, int], bool]] = {
@@ -71,7 +70,7 @@ class Point:
 
     def at(self, **indices: int) -> "Point":
         """The point with some indices given."""
-        there = {**self.indices, **indices}
+        there = {**self.indices, **indices}  # no `replace`, which takes longer than most terms of a sum
         return Point(self.meaning, self.sizes, self.values, self.still, there, self.seed, self.known)
 
     def __call__(self, tree: Syntax) -> np.ndarray:
@@ -645,7 +644,7 @@ def points(meaning: Meaning, trees: Sequence[Syntax], count: int = 2) -> Iterato
     """Points at a few sets of sizes, from the plainest values to the tamest, with the number of the flavour."""
     meaning, names = meaning.used(trees)
     ordered = sorted(meaning.symbols.values(), key=lambda s: s.name)
-    count += MORE * any(s.structure in DEFINITE for s in ordered)
+    count += MORE * any(s.structure in UNEVEN for s in ordered)
     few = {tuple(s.values()): s for s in size_assignments(names) if min(s.values(), default=2) > 1}
     assignments = [(sizes, count) for sizes in list(few.values())[:2]]
     if len(names) == 1 and not any(n.operation in ("integral", "expectation") for tree in trees for n in walk(tree)):
@@ -654,8 +653,7 @@ def points(meaning: Meaning, trees: Sequence[Syntax], count: int = 2) -> Iterato
         for seed in range(times):
             for f, flavour in enumerate(FLAVOURS):
                 rng = np.random.default_rng([seed, k, f])
-                values = {s.name: draw(s, sizes, rng, 1, flavour) for s in ordered}
+                values = {s.name: draw(s, sizes, rng, 1, flavour)[0] for s in ordered}
                 if seed > 0:
-                    values = {s.name: uneven(s, values[s.name]) for s in ordered}
-                values = {name: value[0] for name, value in values.items()}
+                    values |= {s.name: UNEVEN[s.structure](values[s.name]) for s in ordered if s.structure in UNEVEN}
                 yield Point(meaning, sizes, values, values, seed=seed), f

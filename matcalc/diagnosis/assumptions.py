@@ -72,8 +72,9 @@ ASSUMPTIONS = (
     DIAGONAL,
     Assumption("{} is close to 0", lambda s: s.structure == "general",
                lambda a: a / (SMALL * np.abs(a).max((-2, -1), keepdims=True))),
-    Assumption("the entries of {} sum to one", _is_vector, lambda a: a / a.sum(-2, keepdims=True), True),
-    Assumption("{} has length one", _is_vector, lambda a: a / np.linalg.norm(a, axis=-2, keepdims=True), True),
+    Assumption("the entries of {} sum to one", _is_vector, lambda a: a / a.sum(-2, keepdims=True), is_of_size=True),
+    Assumption("{} has length one", _is_vector,
+               lambda a: a / np.linalg.norm(a, axis=-2, keepdims=True), is_of_size=True),
     Assumption("the entries of {} are positive",
                lambda s: not _is_square(s) and s.structure == "general", np.abs),
 )  # fmt: skip

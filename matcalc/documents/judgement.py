@@ -246,17 +246,13 @@ def _total_differential(left: Syntax, right: Syntax, known: Assumptions) -> Call
         text = closed_text(of, known)
         by = variables(claim, whole)
         if is_zero(claim) and bare(of).operation != "name":  # whatever moves
-            by = sorted(_names(whole) & known.declared.keys())
+            by = sorted(whole.names & known.declared.keys())
         is_whole = differentials_in(claim, known.is_name) <= {*by}  # not in the dS of what S stands for
         if by and is_whole and text is not None and closed_text(claim, known) is not None:
             total = partial(check_total, text, claim, by, known.let, lambda tree: closed_text(tree, known))
-            resting = _names(whole) & (known.declared.keys() | undeclared(whole, known)) - {*by}
+            resting = whole.names & (known.declared.keys() | undeclared(whole, known)) - {*by}
             return lambda: _with_resting(total(), sorted(resting))
     return None
-
-
-def _names(tree: Syntax) -> set[str]:
-    return {str(node.value) for node in walk(tree) if node.operation == "name"}
 
 
 def _with_resting(verdict: Verdict, names: Sequence[str]) -> Verdict:

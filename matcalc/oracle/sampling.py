@@ -253,26 +253,20 @@ def spread(
             yield points.take(keep)
 
 
+# Members unlike those that are drawn, whose eigenvalues are of one order of magnitude, made of these: A B + B A is
+# definite for spd A and B that are nearly multiples of I.
+UNEVEN: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "spd": lambda a: np.linalg.matrix_power(a, 4),
+    "positive": lambda a: a**4,
+    "toeplitz": lambda a: 0.9 * a * np.eye(a.shape[-1]) - a,
+}
+
+
 def _further(symbol: Symbol, values: np.ndarray, factor: float) -> np.ndarray:
     """Values that much further from 0, on both sides of it where the structure allows, else some of them uneven."""
     if symbol.structure == "orthogonal":
         return np.concatenate([values, values])
-    return np.concatenate([values, uneven(symbol, values)]) * factor
-
-
-def uneven(symbol: Symbol, values: np.ndarray) -> np.ndarray:
-    """Other members of a structure, made of those that are drawn, which have eigenvalues of one order of magnitude.
-
-    Of the spd and the positive ones the fourth power: A B + B A is definite for A and B that are nearly multiples of I.
-    """
-    match symbol.structure:
-        case "spd":
-            return np.linalg.matrix_power(values, 4)
-        case "positive":
-            return values**4
-        case "toeplitz":
-            return 0.9 * values * np.eye(values.shape[-1]) - values
-    return -values
+    return np.concatenate([values, UNEVEN.get(symbol.structure, np.negative)(values)]) * factor
 
 
 def gaps(e: Expr, claim: Expr, symbols: Iterable[Symbol]) -> Iterator[tuple[Points, np.ndarray]]:
